@@ -1,0 +1,1 @@
+"""Modelyard: put machine learning on tables into production, and keep it there."""

@@ -1,0 +1,67 @@
+"""Errors about tables: columns, types, rows, expressions."""
+
+from __future__ import annotations
+
+from modelyard.errors import ModelyardError
+
+
+class MissingColumn(ModelyardError):
+    """A step, a rule or a request names a column that the table does not have."""
+
+    way_out = "Name a column that is there, or keep it in the steps before this one."
+    status = 422
+    exit = 2
+
+
+class WrongType(ModelyardError):
+    """A column holds another kind of value than the step that reads it needs."""
+
+    way_out = "Declare the column's type under `types:` of the read step, or choose other columns."
+    exit = 2
+
+
+class BadSelector(ModelyardError):
+    """`columns:` selects nothing, or selects what a model must never see (target, id, time, group …)."""
+
+    way_out = "Give a name, a list, numeric | category | text | datetime | boolean, a \"glob_*\" or {not: …}."
+    exit = 2
+
+
+class BadExpression(ModelyardError):
+    """An expression does not parse, or compares things that cannot be compared."""
+
+    way_out = "See docs/expressions.md for the grammar: arithmetic, comparison, if(…), dates, text equality."
+    exit = 2
+
+
+class BadDuration(ModelyardError):
+    """A duration (`45d`) or a rate (`1 per 90d`) is not in the grammar."""
+
+    way_out = "Write a whole number and one of s, m, h, d, w: 45d, 24h, 2w; a rate is `3 per 7d`."
+    exit = 2
+
+
+class UnreadableTable(ModelyardError):
+    """A file cannot be read as the table it is said to be."""
+
+    way_out = "Open the file at the place named; check delimiter, encoding and `null_words:`."
+
+
+class NoRows(ModelyardError):
+    """Nothing is left to work with: the table, a fold, the holdout or a window is empty."""
+
+    way_out = "Check the filters and the split of the steps before this one."
+
+
+class BadTarget(ModelyardError):
+    """The target column cannot be learned: one class only, text in a regression, unlabelled throughout …"""
+
+    way_out = "Check `target:` and `task:` against the column's values (`modelyard show`)."
+    exit = 2
+
+
+class RuleBroken(ModelyardError):
+    """A row breaks a `stop` rule of check.rules."""
+
+    way_out = "Correct the row, or set the rule's `else:` to warn or quarantine."
+    status = 422

@@ -1,0 +1,1 @@
+"""Tables as numpy columns, and JSON rows in and out. Knows no library but numpy and msgspec."""

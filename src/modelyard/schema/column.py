@@ -1,0 +1,35 @@
+"""A column's promise: its name, kind, whether it may be empty, and where it comes from."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+Kind = Literal["number", "integer", "boolean", "category", "text", "datetime"]
+Origin = Literal["input", "label", "table"]
+"""`input`: a request can carry it. `label`: derived from the target, never a feature. `table`: made by a table step,
+so a request cannot carry it unless that step says `at_serving: from_request`."""
+
+NUMERIC: tuple[Kind, ...] = ("number", "integer")
+
+
+class Column(Struct, frozen=True, kw_only=True):
+    """One column. A name ending in `=*` is an open group (`carrier=*`): how many columns it is, is learned.
+
+    >>> Column(name="carrier=*", kind="number").open
+    True
+    """
+
+    name: str
+    kind: Kind
+    nullable: bool = True
+    origin: Origin = "input"
+
+    @property
+    def open(self) -> bool:
+        return self.name.endswith("=*")
+
+    def holds(self, name: str) -> bool:
+        """Whether the concrete column `name` is this column or a member of this open group."""
+        return name.startswith(self.name[:-1]) if self.open else name == self.name

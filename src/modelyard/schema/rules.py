@@ -1,0 +1,27 @@
+"""Row rules of check.rules as plain data: the same rules in training and on each request."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from modelyard.schema.column import Kind
+
+Otherwise = Literal["stop", "warn", "quarantine"]
+
+
+class ColumnRule(Struct, frozen=True, kw_only=True):
+    """What one column's values must be. A None leaves that part unchecked.
+
+    `stop` is a 422 (a stopped run), `warn` a warning in the answer (a counted line in the report), `quarantine` is
+    answered, flagged and kept out of retraining."""
+
+    column: str
+    type: Kind | None = None
+    min: float | None = None
+    max: float | None = None
+    nulls: bool | None = None
+    """Whether a null is allowed."""
+    categories: tuple[str, ...] | None = None
+    otherwise: Otherwise = "stop"

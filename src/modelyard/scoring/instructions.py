@@ -1,0 +1,284 @@
+"""The instruction set: about twenty words over float64 registers.
+
+A register is a column: float64, one value per row; category columns hold codes (0..K−1, −1 unseen, NaN null). Every
+instruction reads registers and writes `width` new ones from `into` on; none is ever written twice. Rows never see each
+other. Within a row everything is computed left to right, multiply and add rounded apart, so that numpy = native =
+one by one, bit for bit (`docs/scoring.md`).
+
+An instruction is data at rest in packages: its fields are a format. Adding a word or a field with a default is a new
+minor of `package.FORMAT`; changing a meaning is forbidden, make a new word.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float64]
+
+Binary = Literal["add", "sub", "mul", "div", "min", "max", "mod", "lt", "le", "gt", "ge", "eq", "ne", "and", "or"]
+Unary = Literal["neg", "abs", "log", "log1p", "exp", "expm1", "sqrt", "tanh", "floor", "not"]
+
+
+class Instruction(Struct, frozen=True, kw_only=True, tag_field="op", eq=False):
+    into: int
+    """First register written."""
+
+    @property
+    def width(self) -> int:
+        return 1
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return ()
+
+
+class Const(Instruction, tag="const"):
+    """into = value, on every row."""
+
+    value: float
+
+
+class IsNan(Instruction, tag="isnan"):
+    """into = 1.0 where x is NaN, else 0.0."""
+
+    x: int
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return (self.x,)
+
+
+class Fill(Instruction, tag="fill"):
+    """into = value where x is NaN, else x."""
+
+    x: int
+    value: float
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return (self.x,)
+
+
+class Apply(Instruction, tag="apply"):
+    """into = f(x). NaN in, NaN out (`not` included)."""
+
+    f: Unary
+    x: int
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return (self.x,)
+
+
+class Arith(Instruction, tag="arith"):
+    """into = a f b, one IEEE operation. Comparisons and logic give 1.0 or 0.0, NaN when a side is NaN (`and` with a
+    false side is 0, `or` with a true side is 1: three-valued logic as in SQL). `min`, `max`: NaN when a side is.
+    `mod` has the sign of b (floor modulo), `div` by zero follows IEEE."""
+
+    f: Binary
+    a: int
+    b: int
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return (self.a, self.b)
+
+
+class ArithConst(Instruction, tag="arith_const"):
+    """into = x f value (or value f x when `flip`)."""
+
+    f: Binary
+    x: int
+    value: float
+    flip: bool = False
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return (self.x,)
+
+
+class Clip(Instruction, tag="clip"):
+    """into = low where x < low, high where x > high, else x; NaN stays. ±inf leaves a side open."""
+
+    x: int
+    low: float
+    high: float
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return (self.x,)
+
+
+class Select(Instruction, tag="select"):
+    """into = a where the predicate is neither 0 nor NaN, else b."""
+
+    test: int
+    a: int
+    b: int
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return (self.test, self.a, self.b)
+
+
+class Bins(Instruction, tag="bins"):
+    """into = count(edges ≤ x), edges ascending; NaN stays NaN."""
+
+    x: int
+    edges: Floats
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return (self.x,)
+
+
+class Interp(Instruction, tag="interp"):
+    """into = piecewise linear through (xs, ys): s·(x − xs[j]) + ys[j], ends held; NaN stays NaN. numpy.interp's form."""
+
+    x: int
+    xs: Floats
+    ys: Floats
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return (self.x,)
+
+
+class Map(Instruction, tag="map"):
+    """into = table[x] for a code 0..len−1, `missing` for NaN, `unseen` for anything else."""
+
+    x: int
+    table: Floats
+    missing: float
+    unseen: float
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return (self.x,)
+
+
+class OneHot(Instruction, tag="one_hot"):
+    """`slots` columns: column i = 1.0 where x == i, else 0.0. x = −1 or NaN: all zeros."""
+
+    x: int
+    slots: int
+
+    @property
+    def width(self) -> int:
+        return self.slots
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return (self.x,)
+
+
+class Linear(Instruction, tag="linear"):
+    """`k` outputs: acc = 0, then + x[j]·weights[o, j] for j left to right, then + bias[o]. weights (k, len(xs))."""
+
+    xs: Ints
+    weights: Floats
+    bias: Floats
+
+    @property
+    def width(self) -> int:
+        return len(self.bias)
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return tuple(self.xs.tolist())
+
+
+class Trees(Instruction, tag="trees"):
+    """A sum over trees: acc[o] = base[o], then tree by tree, in order, + scale·leaf; at the end / divide.
+
+    Nodes of all trees lie in one array; `roots` says where each tree starts. Node i: go left when x[feature] ≤
+    threshold, or, where x is NaN, when flags bit 0 is set. flags bit 1 marks a category test: left when the code is in
+    the bitset at `bits` (`threshold` holds the offset, in words of 32, and the number of words as offset + words/2^20;
+    see scoring/forest.py); a code outside the bitset's range goes left only when flags bit 2 is set (unseen). A leaf
+    has feature −1 and its value row in `left`. Leaf values are (leaves, k_leaf): a tree adds to output `outputs[t]`
+    when k_leaf is 1, else to all k. `scale` multiplies each leaf before adding (1.0: added as it is)."""
+
+    xs: Ints
+    """Register of each feature."""
+    feature: Ints
+    threshold: Floats
+    left: Ints
+    right: Ints
+    flags: NDArray[np.uint8]
+    bits: NDArray[np.uint32]
+    roots: Ints
+    outputs: Ints
+    leaves: Floats
+    base: Floats
+    scale: float = 1.0
+    divide: float = 1.0
+
+    @property
+    def width(self) -> int:
+        return len(self.base)
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return tuple(self.xs.tolist())
+
+
+class Sigmoid(Instruction, tag="sigmoid"):
+    """into = 1 / (1 + exp(−x))."""
+
+    x: int
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return (self.x,)
+
+
+class Softmax(Instruction, tag="softmax"):
+    """k outputs from k inputs: e = exp(x − max), divided by their sum, left to right."""
+
+    xs: Ints
+
+    @property
+    def width(self) -> int:
+        return len(self.xs)
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return tuple(self.xs.tolist())
+
+
+class Decide(Instruction, tag="decide"):
+    """into = index of the answer. `argmax`: first largest; `greater`: 1 where xs[0] > at; `at_least`: 1 where ≥ at."""
+
+    xs: Ints
+    rule: Literal["argmax", "greater", "at_least"]
+    at: float = 0.0
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return tuple(self.xs.tolist())
+
+
+WORDS: tuple[type[Instruction], ...] = (
+    Const, IsNan, Fill, Apply, Arith, ArithConst, Clip, Select, Bins, Interp, Map, OneHot, Linear, Trees, Sigmoid,
+    Softmax, Decide,
+)  # fmt: skip
+
+AnyInstruction = (
+    Const | IsNan | Fill | Apply | Arith | ArithConst | Clip | Select | Bins | Interp | Map | OneHot | Linear | Trees
+    | Sigmoid | Softmax | Decide
+)  # fmt: skip
+
+
+def reals(values: Any) -> Floats:
+    """A contiguous float64 array for an instruction's field."""
+    return np.ascontiguousarray(values, dtype=np.float64)
+
+
+def wholes(values: Any) -> Ints:
+    """A contiguous int32 array for an instruction's field."""
+    return np.ascontiguousarray(values, dtype=np.int32)

@@ -1,0 +1,1 @@
+"""What the author of a step meets: Step and its three sorts, Batch, Fitted, Learned, Context, Registry."""

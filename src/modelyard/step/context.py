@@ -1,0 +1,27 @@
+"""What surrounds a step when it runs: where, with which seed, how many cores, what the project says of its columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from modelyard.schema.roles import Roles
+from modelyard.schema.target import Outcome
+
+
+class Context(Struct, frozen=True, kw_only=True):
+    folder: Path = Path()
+    """Relative paths of the project file start here."""
+    seed: int = 0
+    cores: int = 1
+    roles: Roles = Roles()
+    target: str | None = None
+    outcome: Outcome | None = None
+    """Set once the target has been read: before that, only table steps run."""
+    zone: str = "UTC"
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """What no learned step may select."""
+        return (*self.roles.never_features, *((self.target,) if self.target else ()))
