@@ -196,12 +196,17 @@ class Linear(Instruction, tag="linear"):
 class Trees(Instruction, tag="trees"):
     """A sum over trees: acc[o] = base[o], then tree by tree, in order, + scale·leaf; at the end / divide.
 
-    Nodes of all trees lie in one array; `roots` says where each tree starts. Node i: go left when x[feature] ≤
-    threshold, or, where x is NaN, when flags bit 0 is set. flags bit 1 marks a category test: left when the code is in
-    the bitset at `bits` (`threshold` holds the offset, in words of 32, and the number of words as offset + words/2^20;
-    see scoring/forest.py); a code outside the bitset's range goes left only when flags bit 2 is set (unseen). A leaf
-    has feature −1 and its value row in `left`. Leaf values are (leaves, k_leaf): a tree adds to output `outputs[t]`
-    when k_leaf is 1, else to all k. `scale` multiplies each leaf before adding (1.0: added as it is)."""
+    Nodes of all trees lie in one array; `roots` says where each tree starts; children lie after their parent, and
+    every node has one parent. `flags` bit 0 (1): NaN goes left. Node i is one of
+
+    - a number test: left when x[feature[i]] ≤ threshold[i] (never NaN);
+    - a category test, `flags` bit 1 (2): left when the code x is in the set of codes whose bits are set in
+      bits[bits_at[i] : bits_at[i] + bits_words[i]] (code c = bit c % 32 of word c // 32; the fraction of x is cut off);
+      a code below 0 or past the last word is outside, and goes left only when bit 2 (4) is set;
+    - a leaf: feature[i] = −1, `left[i]` is its row in `leaves`.
+
+    leaves is (rows, k): with k = 1, tree t adds to output `outputs[t]`; else k = len(base), and it adds to all of them
+    (`outputs` is then all zeros). `scale` multiplies each leaf before adding (1.0 leaves it as it is)."""
 
     xs: Ints
     """Register of each feature."""
@@ -211,6 +216,10 @@ class Trees(Instruction, tag="trees"):
     right: Ints
     flags: NDArray[np.uint8]
     bits: NDArray[np.uint32]
+    bits_at: Ints
+    """Per node: first word of its set in `bits`; 0 where it is no category test."""
+    bits_words: Ints
+    """Per node: how many words its set has."""
     roots: Ints
     outputs: Ints
     leaves: Floats
@@ -252,7 +261,8 @@ class Softmax(Instruction, tag="softmax"):
 
 
 class Decide(Instruction, tag="decide"):
-    """into = index of the answer. `argmax`: first largest; `greater`: 1 where xs[0] > at; `at_least`: 1 where ≥ at."""
+    """into = index of the answer. `argmax`: first largest; `greater`: 1 where xs[0] > at; `at_least`: 1 where ≥ at.
+    NaN when one of xs is NaN: no answer is better than the first class by accident."""
 
     xs: Ints
     rule: Literal["argmax", "greater", "at_least"]
