@@ -24,4 +24,6 @@ class ColumnRule(Struct, frozen=True, kw_only=True):
     nulls: bool | None = None
     """Whether a null is allowed."""
     categories: tuple[str, ...] | None = None
+    learned: bool = False
+    """Only categories that training rows had are allowed (`categories: learned`)."""
     otherwise: Otherwise = "stop"

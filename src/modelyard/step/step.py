@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from msgspec import Struct
 
 from modelyard.schema.column import Column
+from modelyard.schema.rules import ColumnRule
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
 from modelyard.step.fitted import Batch, Fitted
@@ -42,7 +43,12 @@ class TableStep(Step, frozen=True, kw_only=True):
         """What comes out, before a row is read: by default the step runs on empty typed frames."""
         from modelyard.frame.schema import empty, schema_of
 
-        return schema_of(self.run(ctx, *(empty(schema) for schema in given)))
+        return schema_of(self.run(ctx, *(empty(schema) for schema in given)), *given)
+
+    def rules(self, given: Schema) -> tuple[ColumnRule, ...]:
+        """What this step promises of rows, on each request too: the compiler puts the rules whose columns the program
+        reads into `Contract.rules` (check.rules)."""
+        return ()
 
     def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
         raise NotImplementedError
