@@ -1,4 +1,4 @@
-"""The manifest: what a package folder holds, to the byte. Its SHA-256 is the package's digest, and it is what is signed."""
+"""The manifest: what a package folder holds, to the byte. Its SHA-256 is the digest; it is what is signed."""
 
 from __future__ import annotations
 
