@@ -38,22 +38,20 @@ def load(folder: Path, trusted: Trust, digest: str | None = None, name: str | No
     (an old one put in a new one's place is signed too). Raises BadPackage, BadDigest, UntrustedKey, NotEqual."""
     from modelyard.package.parity import replay
 
-    model = decode(*verified(folder, trusted, digest, name))
+    model = decode(verified(folder, trusted, digest, name), Model)
     if model.parity is not None:
         replay(model.program, model.parity)
     return model
 
 
-def verified(
-    folder: Path, trusted: Trust, digest: str | None = None, name: str | None = None
-) -> tuple[Encoded, type[Model]]:
+def verified(folder: Path, trusted: Trust, digest: str | None = None, name: str | None = None) -> Encoded:
     """The package's bytes once all is proven, nothing of the model parsed yet."""
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except (OSError, ValueError) as error:
         raise BadPackage(f"no package folder: {error}", where=str(folder)) from error
     try:
-        return _verified(handle, trusted, digest, name), Model
+        return _verified(handle, trusted, digest, name)
     except OSError as error:
         raise BadPackage(f"the package cannot be read: {error}", where=str(folder)) from error
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
@@ -73,4 +73,3 @@ class Model(Struct, frozen=True, kw_only=True, eq=False):
     profile: Profile | None = None
     evidence: Evidence = Evidence()
     parity: Replay | None = None
-    task: Literal["classification", "regression"] | None = None

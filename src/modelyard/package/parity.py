@@ -53,15 +53,15 @@ def boundary(program: Program, scores: Floats, allowed: Floats) -> NDArray[np.bo
     if decide is None or not np.any(allowed > 0):
         return near
     if not set(decide.xs.tolist()) <= set(program.gives.scores):
-        return np.any(allowed > 0, axis=1)
+        return np.asarray(np.any(allowed > 0, axis=1), dtype=np.bool_)
     places = [program.gives.scores.index(register) for register in decide.xs.tolist()]
     if decide.rule == "argmax":
         top = np.argmax(scores[:, places], axis=1)
         first = np.take_along_axis(scores[:, places], top[:, None], axis=1)
         slack = allowed[:, places] + np.take_along_axis(allowed[:, places], top[:, None], axis=1)
         close = first - scores[:, places] <= slack
-        return np.asarray(close.sum(axis=1) > 1)
-    return np.asarray(np.abs(scores[:, places[0]] - decide.at) <= allowed[:, places[0]])
+        return np.asarray(close.sum(axis=1) > 1, dtype=np.bool_)
+    return np.asarray(np.abs(scores[:, places[0]] - decide.at) <= allowed[:, places[0]], dtype=np.bool_)
 
 
 def record(program: Program, table: Table) -> Replay:

@@ -1,0 +1,68 @@
+"""Where things lie under `.modelyard/`. Paths only: knows no SQL and opens nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+
+class Store(Struct, frozen=True):
+    """
+    >>> Store(Path(".modelyard")).pointer.as_posix()
+    '.modelyard/pointer.json'
+    """
+
+    root: Path
+
+    @property
+    def metadata(self) -> Path:
+        return self.root / "meta.db"
+
+    @property
+    def metadata_url(self) -> str:
+        return f"sqlite:///{self.metadata}"
+
+    @property
+    def blobs(self) -> Path:
+        return self.root / "blobs"
+
+    @property
+    def packages(self) -> Path:
+        return self.blobs / "packages"
+
+    def package(self, digest: str) -> Path:
+        """The folder of a package; its name is the digest of its manifest."""
+        return self.packages / digest
+
+    @property
+    def segments(self) -> Path:
+        return self.root / "segments"
+
+    @property
+    def lake(self) -> Path:
+        return self.root / "lake"
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "cache"
+
+    @property
+    def keys(self) -> Path:
+        return self.root / "keys"
+
+    @property
+    def trusted(self) -> Path:
+        return self.keys / "trusted"
+
+    @property
+    def pointer(self) -> Path:
+        return self.root / "pointer.json"
+
+    def make(self) -> Store:
+        """Create the folders that are missing; private to this user, keys above all."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.packages, self.segments, self.lake, self.cache, self.trusted):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.keys.chmod(0o700)
+        return self
