@@ -1,0 +1,85 @@
+"""What every file source does: find the files, give columns their declared kinds, say what went wrong.
+
+A file is read whole when its types must be checked: an error then names the file at once, not some later step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from modelyard.errors import did_you_mean
+from modelyard.errors.data import MissingColumn, UnreadableTable
+from modelyard.frame.schema import DTYPES, kind_of
+from modelyard.frame.zone import to_utc_expr
+from modelyard.schema.column import Kind
+
+TRUE, FALSE = ("true", "1", "yes", "t", "y"), ("false", "0", "no", "f", "n")
+
+
+def files(folder: Path, path: str) -> list[Path]:
+    """The file, or the files of a glob in the order of their names; relative paths start at `folder`."""
+    whole = folder / path
+    if not any(mark in path for mark in "*?["):
+        if not whole.is_file():
+            raise UnreadableTable(f"there is no file {path!r}", where=str(whole), way_out="correct `path:`")
+        return [whole]
+    start = Path(whole.anchor) if whole.is_absolute() else Path()
+    found = sorted(file for file in start.glob(str(whole.relative_to(start))) if file.is_file())
+    if not found:
+        raise UnreadableTable(f"no file matches {path!r}", where=str(folder), way_out="correct `path:`")
+    return found
+
+
+def typed(frame: pl.LazyFrame, types: Mapping[str, Kind], zone: str) -> pl.LazyFrame:
+    """Declared kinds cast, every datetime in microseconds UTC, polars categories as strings."""
+    dtypes = frame.collect_schema()
+    for name in types:
+        if name not in dtypes:
+            raise MissingColumn(f"`types:` names {name!r}", way_out=did_you_mean(name, dtypes))
+    kinds = {name: types.get(name) or kind_of(dtype, name) for name, dtype in dtypes.items()}
+    return frame.with_columns(_cast(name, dtypes[name], kind, zone) for name, kind in kinds.items())
+
+
+def _cast(name: str, dtype: pl.DataType, kind: Kind, zone: str) -> pl.Expr:
+    column = pl.col(name)
+    if kind == "datetime":
+        if dtype == pl.String:
+            return to_utc_expr(column.str.to_datetime(time_unit="us"), pl.Datetime("us"), zone)
+        return to_utc_expr(column, dtype, zone)
+    if kind == "boolean" and dtype == pl.String:
+        words = {**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)}
+        return column.str.strip_chars().str.to_lowercase().replace_strict(words, return_dtype=pl.Boolean)
+    if dtype.is_integer() and kind in ("integer", "number"):
+        return column if kind == "integer" else column.cast(pl.Float64)
+    return column.cast(DTYPES[kind])
+
+
+def collected(frame: pl.LazyFrame, path: str, way_out: str = "") -> pl.DataFrame:
+    """The frame, read; what polars finds wrong in it becomes UnreadableTable."""
+    try:
+        read = frame.collect()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UnreadableTable(first_line(error), where=path, way_out=way_out) from None
+    return read
+
+
+def first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0][:300]
+
+
+def chosen(frame: pl.LazyFrame, columns: tuple[str, ...] | None, path: str) -> pl.LazyFrame:
+    """Only those columns, if any are named; a header that names a column twice is an error."""
+    try:
+        there = frame.collect_schema().names()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UnreadableTable(first_line(error), where=path) from None
+    twice = [name for name in there if name.removesuffix(name[-1:]).endswith("_duplicated_")]
+    if twice:
+        raise UnreadableTable(f"the header names {twice[0].split('_duplicated_')[0]!r} twice", where=path)
+    for name in columns or ():
+        if name not in there:
+            raise MissingColumn(f"no column {name!r}", where=path, way_out=did_you_mean(name, there))
+    return frame if columns is None else frame.select(columns)

@@ -1,0 +1,35 @@
+"""The columns of a learned step: chosen, and refused when they are not what it works on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from modelyard.errors.data import BadSelector, WrongType
+from modelyard.rows.table import Table
+from modelyard.schema.column import Kind
+from modelyard.schema.schema import Schema
+from modelyard.schema.selector import Columns, choose
+from modelyard.step.context import Context
+
+NUMBERS: tuple[Kind, ...] = ("number", "integer", "boolean")
+CODES: tuple[Kind, ...] = ("category", "boolean")
+
+
+def named(columns: Columns, schema: Schema, ctx: Context, kinds: tuple[Kind, ...], who: str) -> tuple[str, ...]:
+    """The names that `columns` means, all of `kinds`; BadSelector when there is none, WrongType when one is another."""
+    names = choose(columns, schema, ctx.hidden)
+    if not names:
+        raise BadSelector(f"{columns!r} selects no column", who=who)
+    for name in names:
+        if schema[name].kind not in kinds:
+            raise WrongType(f"column {name!r} is a {schema[name].kind}, not {' or '.join(kinds)}", who=who)
+    return names
+
+
+def finite(table: Table, names: tuple[str, ...], who: str) -> None:
+    """WrongType when one of the columns holds an infinite value: no statistic of it means anything."""
+    for name in names:
+        if np.isinf(table[name]).any():
+            raise WrongType(
+                f"column {name!r} holds an infinite value", who=who, way_out="clip it, or read it as a null word"
+            )

@@ -1,0 +1,1 @@
+"""Learned repairs of numbers and categories."""

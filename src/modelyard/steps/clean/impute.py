@@ -1,0 +1,148 @@
+"""Fill missing values, and keep the fact that they were missing.
+
+Why the median by default: one absurd value cannot move it. Why the flag: "was missing" is often a strong feature, and a
+silent fill would erase it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+import numpy as np
+from msgspec import Meta, Struct
+
+from modelyard.errors.data import WrongType
+from modelyard.rows.table import Floats, Table
+from modelyard.schema.contract import Field
+from modelyard.schema.schema import Schema
+from modelyard.schema.selector import Columns
+from modelyard.scoring.builder import ProgramBuilder
+from modelyard.scoring.instructions import Fill, IsNan, Map, reals
+from modelyard.step.columns import NUMBERS, finite, named
+from modelyard.step.context import Context
+from modelyard.step.fitted import Batch, Fitted, Learned
+from modelyard.step.step import Learns, number
+
+Strategy = Literal["mean", "median", "most_frequent", "constant"]
+WHO = "clean.impute"
+
+
+class Filled(Learned, frozen=True, kw_only=True, tag="clean.impute"):
+    """What `Impute` learned: for each column of `fields` the value that fills it (a code for a category), the columns
+    that had gaps, and for a category filled with a new word the ranks of the old codes in the new vocabulary."""
+
+    fields: tuple[Field, ...]
+    values: tuple[float, ...]
+    gaps: tuple[str, ...] = ()
+    recodes: dict[str, tuple[float, ...]]
+
+    @property
+    def writes(self) -> tuple[Field, ...]:
+        flags = (Field(name=f"{name}_missing", kind="number", nullable=False) for name in self.gaps)
+        return (*self.fields, *flags)
+
+    def emit(self, program: ProgramBuilder) -> None:
+        for name in self.gaps:
+            flag = program.add(IsNan(into=program.next, x=program.register(name)))
+            program.bind(f"{name}_missing", flag)
+        for field, value in zip(self.fields, self.values, strict=True):
+            program.bind(field.name, self._filled(program, field.name, value))
+
+    def _filled(self, program: ProgramBuilder, name: str, value: float) -> int:
+        x = program.register(name)
+        if name not in self.recodes:
+            return program.add(Fill(into=program.next, x=x, value=value))
+        ranks = reals(self.recodes[name])
+        return program.add(Map(into=program.next, x=x, table=ranks, missing=value, unseen=-1.0))
+
+
+class Impute(Learns, frozen=True, kw_only=True, tag="clean.impute"):
+    """Fill missing values with one learned from the training rows. A column without any value is filled with 0.
+
+    >>> from modelyard.rows.table import table
+    >>> learned = Impute().learn(Batch(table(age=[30.0, None, 50.0])), Context()).learned
+    >>> learned.values, learned.gaps
+    ((40.0,), ('age',))
+    """
+
+    columns: Annotated[Columns, Meta(description="Which columns to fill: numbers, or categories.")] = "numeric"
+    strategy: Annotated[Strategy, Meta(description="Where the value comes from.")] = "median"
+    value: Annotated[float | str | None, Meta(description="The value, for `strategy: constant`.")] = None
+    flag: Annotated[bool, Meta(description="Add `<column>_missing` where training rows had gaps.")] = True
+
+    def schema(self, given: Schema, ctx: Context) -> Schema:
+        names = named(self.columns, given, ctx, (*NUMBERS, "category"), WHO)
+        self._check(given, names)
+        return given.with_(*(number(f"{name}_missing") for name in names if self.flag))
+
+    def learn(self, batch: Batch, ctx: Context) -> Fitted:
+        names = named(self.columns, batch.X.schema, ctx, (*NUMBERS, "category"), WHO)
+        self._check(batch.X.schema, names)
+        finite(batch.X, names, WHO)
+        columns = tuple(self._column(name, batch.X) for name in names)
+        gaps = tuple(name for name in names if self.flag and np.isnan(batch.X[name]).any())
+        learned = Filled(
+            fields=tuple(column.field for column in columns),
+            values=tuple(column.value for column in columns),
+            gaps=gaps,
+            recodes={column.field.name: column.ranks for column in columns if column.ranks is not None},
+        )
+        return Fitted(learned, lambda table: _oracle(table, columns, gaps))
+
+    def _check(self, schema: Schema, names: tuple[str, ...]) -> None:
+        if (self.strategy == "constant") != (self.value is not None):
+            raise WrongType("`value:` and `strategy: constant` go together", who=WHO, way_out="give both or neither")
+        for name in names:
+            category = schema[name].kind == "category"
+            if category and self.strategy in ("mean", "median"):
+                raise WrongType(f"{name!r} is a category and has no {self.strategy}", who=WHO, way_out="most_frequent")
+            if self.value is not None and isinstance(self.value, str) != category:
+                raise WrongType(f"{self.value!r} is no value of {name!r}", who=WHO, way_out="give one of its kind")
+
+    def _column(self, name: str, table: Table) -> _Column:
+        vector = table.vector(name)
+        if vector.kind != "category":
+            constant = None if isinstance(self.value, str) else self.value
+            return self._fit(Field(name=name, kind="number", nullable=False), None, vector.values, constant)
+        words = vector.categories
+        word = "" if not words else self.value
+        if not isinstance(word, str):
+            field = Field(name=name, kind="category", nullable=False, categories=words)
+            return self._fit(field, None, vector.values, None)
+        grown = tuple(sorted({*words, word}))
+        ranks = None if grown == words else tuple(float(grown.index(old)) for old in words)
+        field = Field(name=name, kind="category", nullable=False, categories=grown)
+        return self._fit(field, ranks, vector.values, float(grown.index(word)))
+
+    def _fit(self, field: Field, ranks: tuple[float, ...] | None, values: Floats, constant: float | None) -> _Column:
+        from sklearn.impute import SimpleImputer
+
+        strategy = self.strategy if constant is None else "constant"
+        imputer = SimpleImputer(strategy=strategy, fill_value=constant, keep_empty_features=True)
+        imputer.fit(_recoded(values, ranks))
+        return _Column(field, ranks, float(imputer.statistics_[0]), imputer.transform)
+
+
+class _Column(Struct, frozen=True):
+    """One column while it is learned."""
+
+    field: Field
+    ranks: tuple[float, ...] | None
+    value: float
+    transform: Callable[[Floats], Floats]
+
+
+def _recoded(values: Floats, ranks: tuple[float, ...] | None) -> Floats:
+    """(n, 1), codes as ranks in the new vocabulary."""
+    if ranks is None:
+        return values.reshape(-1, 1)
+    known = np.array([*ranks, -1.0])
+    codes = np.where(np.isnan(values), -1, values).astype(np.intp)
+    return np.where(np.isnan(values), np.nan, known[codes]).reshape(-1, 1)
+
+
+def _oracle(table: Table, columns: tuple[_Column, ...], gaps: tuple[str, ...]) -> Floats:
+    filled = [column.transform(_recoded(table[column.field.name], column.ranks)) for column in columns]
+    flags = [np.isnan(table[name]).astype(np.float64).reshape(-1, 1) for name in gaps]
+    return np.hstack([*filled, *flags])

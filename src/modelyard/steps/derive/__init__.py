@@ -1,0 +1,1 @@
+"""New columns that a prediction needs too."""

@@ -1,0 +1,1 @@
+"""Sources: a file becomes a frame, and `peek` says what it will be."""

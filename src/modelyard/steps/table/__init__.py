@@ -1,0 +1,1 @@
+"""Table steps: frames in, frames out, on the training side and in batch."""

@@ -1,0 +1,40 @@
+"""Write a table as CSV, all of it or nothing: a file of the name is replaced only by a finished one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from modelyard.schema.schema import Schema
+from modelyard.step.context import Context
+from modelyard.step.step import TableStep
+
+if TYPE_CHECKING:
+    from polars import LazyFrame
+
+
+class Csv(TableStep, frozen=True, kw_only=True, tag="write.csv"):
+    """Rows to a CSV file; the table itself goes on unchanged."""
+
+    rows: ClassVar[Literal["keeps", "changes"]] = "keeps"
+
+    path: Annotated[str, Meta(description="A file, relative to the project file.", min_length=1)]
+    delimiter: Annotated[str, Meta(description="One character.", min_length=1, max_length=1)] = ","
+    null_word: Annotated[str, Meta(description="What stands for a missing value.")] = ""
+    guard_formulas: Annotated[
+        bool, Meta(description="Put ' before texts that a spreadsheet would run (= + - @, tab, return).")
+    ] = True
+
+    def schema(self, *given: Schema, ctx: Context) -> Schema:
+        """As given: asking writes no file."""
+        return given[0]
+
+    def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
+        from modelyard.frame.sink import guarded, replaced
+
+        frame = tables[0].collect()
+        shown = guarded(frame) if self.guard_formulas else frame
+        with replaced(ctx.folder / self.path) as unfinished:
+            shown.write_csv(unfinished, separator=self.delimiter, null_value=self.null_word)
+        return frame.lazy()

@@ -1,0 +1,34 @@
+"""Write a table as Parquet, all of it or nothing: a file of the name is replaced only by a finished one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from modelyard.schema.schema import Schema
+from modelyard.step.context import Context
+from modelyard.step.step import TableStep
+
+if TYPE_CHECKING:
+    from polars import LazyFrame
+
+
+class Parquet(TableStep, frozen=True, kw_only=True, tag="write.parquet"):
+    """Rows to a Parquet file; the table itself goes on unchanged."""
+
+    rows: ClassVar[Literal["keeps", "changes"]] = "keeps"
+
+    path: Annotated[str, Meta(description="A file, relative to the project file.", min_length=1)]
+
+    def schema(self, *given: Schema, ctx: Context) -> Schema:
+        """As given: asking writes no file."""
+        return given[0]
+
+    def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
+        from modelyard.frame.sink import replaced
+
+        frame = tables[0].collect()
+        with replaced(ctx.folder / self.path) as unfinished:
+            frame.write_parquet(unfinished)
+        return frame.lazy()
