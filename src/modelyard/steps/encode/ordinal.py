@@ -57,7 +57,7 @@ class Ordinal(Learns, frozen=True, kw_only=True, tag="encode.ordinal"):
 
         names = named(self.columns, batch.X.schema, ctx, CODES, WHO)
         encoder = OrdinalEncoder(
-            handle_unknown="use_encoded_value", unknown_value=UNSEEN, encoded_missing_value=float("nan")
+            handle_unknown="use_encoded_value", unknown_value=int(UNSEEN), encoded_missing_value=float("nan")
         ).fit(batch.X.matrix(names))
         found = zip(names, encoder.categories_, strict=True)
         ranks = tuple(_ranks(batch.X.vector(name), categories) for name, categories in found)
