@@ -37,13 +37,13 @@ class Instruction(Struct, frozen=True, kw_only=True, tag_field="op", eq=False):
         return ()
 
 
-class Const(Instruction, tag="const"):
+class Const(Instruction, frozen=True, kw_only=True, tag="const", eq=False):
     """into = value, on every row."""
 
     value: float
 
 
-class IsNan(Instruction, tag="isnan"):
+class IsNan(Instruction, frozen=True, kw_only=True, tag="isnan", eq=False):
     """into = 1.0 where x is NaN, else 0.0."""
 
     x: int
@@ -53,7 +53,7 @@ class IsNan(Instruction, tag="isnan"):
         return (self.x,)
 
 
-class Fill(Instruction, tag="fill"):
+class Fill(Instruction, frozen=True, kw_only=True, tag="fill", eq=False):
     """into = value where x is NaN, else x."""
 
     x: int
@@ -64,7 +64,7 @@ class Fill(Instruction, tag="fill"):
         return (self.x,)
 
 
-class Apply(Instruction, tag="apply"):
+class Apply(Instruction, frozen=True, kw_only=True, tag="apply", eq=False):
     """into = f(x). NaN in, NaN out (`not` included)."""
 
     f: Unary
@@ -75,7 +75,7 @@ class Apply(Instruction, tag="apply"):
         return (self.x,)
 
 
-class Arith(Instruction, tag="arith"):
+class Arith(Instruction, frozen=True, kw_only=True, tag="arith", eq=False):
     """into = a f b, one IEEE operation. Comparisons and logic give 1.0 or 0.0, NaN when a side is NaN (`and` with a
     false side is 0, `or` with a true side is 1: three-valued logic as in SQL). `min`, `max`: NaN when a side is.
     `mod` has the sign of b (floor modulo), `div` by zero follows IEEE."""
@@ -89,7 +89,7 @@ class Arith(Instruction, tag="arith"):
         return (self.a, self.b)
 
 
-class ArithConst(Instruction, tag="arith_const"):
+class ArithConst(Instruction, frozen=True, kw_only=True, tag="arith_const", eq=False):
     """into = x f value (or value f x when `flip`)."""
 
     f: Binary
@@ -102,7 +102,7 @@ class ArithConst(Instruction, tag="arith_const"):
         return (self.x,)
 
 
-class Clip(Instruction, tag="clip"):
+class Clip(Instruction, frozen=True, kw_only=True, tag="clip", eq=False):
     """into = low where x < low, high where x > high, else x; NaN stays. ±inf leaves a side open."""
 
     x: int
@@ -114,7 +114,7 @@ class Clip(Instruction, tag="clip"):
         return (self.x,)
 
 
-class Select(Instruction, tag="select"):
+class Select(Instruction, frozen=True, kw_only=True, tag="select", eq=False):
     """into = a where the predicate is neither 0 nor NaN, else b."""
 
     test: int
@@ -126,7 +126,7 @@ class Select(Instruction, tag="select"):
         return (self.test, self.a, self.b)
 
 
-class Bins(Instruction, tag="bins"):
+class Bins(Instruction, frozen=True, kw_only=True, tag="bins", eq=False):
     """into = count(edges ≤ x), edges ascending; NaN stays NaN."""
 
     x: int
@@ -137,7 +137,7 @@ class Bins(Instruction, tag="bins"):
         return (self.x,)
 
 
-class Interp(Instruction, tag="interp"):
+class Interp(Instruction, frozen=True, kw_only=True, tag="interp", eq=False):
     """into = piecewise linear through (xs, ys): s·(x − xs[j]) + ys[j], ends held; NaN stays NaN. numpy.interp's form."""
 
     x: int
@@ -149,7 +149,7 @@ class Interp(Instruction, tag="interp"):
         return (self.x,)
 
 
-class Map(Instruction, tag="map"):
+class Map(Instruction, frozen=True, kw_only=True, tag="map", eq=False):
     """into = table[x] for a code 0..len−1, `missing` for NaN, `unseen` for anything else."""
 
     x: int
@@ -162,7 +162,7 @@ class Map(Instruction, tag="map"):
         return (self.x,)
 
 
-class OneHot(Instruction, tag="one_hot"):
+class OneHot(Instruction, frozen=True, kw_only=True, tag="one_hot", eq=False):
     """`slots` columns: column i = 1.0 where x == i, else 0.0. x = −1 or NaN: all zeros."""
 
     x: int
@@ -177,7 +177,7 @@ class OneHot(Instruction, tag="one_hot"):
         return (self.x,)
 
 
-class Linear(Instruction, tag="linear"):
+class Linear(Instruction, frozen=True, kw_only=True, tag="linear", eq=False):
     """`k` outputs: acc = 0, then + x[j]·weights[o, j] for j left to right, then + bias[o]. weights (k, len(xs))."""
 
     xs: Ints
@@ -193,7 +193,7 @@ class Linear(Instruction, tag="linear"):
         return tuple(self.xs.tolist())
 
 
-class Trees(Instruction, tag="trees"):
+class Trees(Instruction, frozen=True, kw_only=True, tag="trees", eq=False):
     """A sum over trees: acc[o] = base[o], then tree by tree, in order, + scale·leaf; at the end / divide.
 
     Nodes of all trees lie in one array; `roots` says where each tree starts; children lie after their parent, and
@@ -236,7 +236,7 @@ class Trees(Instruction, tag="trees"):
         return tuple(self.xs.tolist())
 
 
-class Sigmoid(Instruction, tag="sigmoid"):
+class Sigmoid(Instruction, frozen=True, kw_only=True, tag="sigmoid", eq=False):
     """into = 1 / (1 + exp(−x))."""
 
     x: int
@@ -246,7 +246,7 @@ class Sigmoid(Instruction, tag="sigmoid"):
         return (self.x,)
 
 
-class Softmax(Instruction, tag="softmax"):
+class Softmax(Instruction, frozen=True, kw_only=True, tag="softmax", eq=False):
     """k outputs from k inputs: e = exp(x − max), divided by their sum, left to right."""
 
     xs: Ints
@@ -260,7 +260,7 @@ class Softmax(Instruction, tag="softmax"):
         return tuple(self.xs.tolist())
 
 
-class Decide(Instruction, tag="decide"):
+class Decide(Instruction, frozen=True, kw_only=True, tag="decide", eq=False):
     """into = index of the answer. `argmax`: first largest; `greater`: 1 where xs[0] > at; `at_least`: 1 where ≥ at.
     NaN when one of xs is NaN: no answer is better than the first class by accident."""
 
