@@ -47,7 +47,7 @@ def test_a_csv_with_oddities_is_read_as_meant(tmp_path: Path) -> None:
 )
 def test_a_csv_that_is_no_table_is_an_error_that_names_the_file(tmp_path: Path, text: str) -> None:
     ctx = written(tmp_path, text)
-    with pytest.raises(UnreadableTable, match="a.csv"):
+    with pytest.raises(UnreadableTable, match=r"a\.csv"):
         Csv(path="a.csv").run(ctx).collect()
 
 
@@ -94,7 +94,7 @@ def test_rules_stop_quarantine_and_warn_alike_on_frames_and_tables() -> None:
     step = msgspec.convert({"use": "check.rules", "columns": {"a": {"min": 0, "else": "quarantine"}}}, Rules)
     assert step.run(ctx, frame.lazy()).collect()["a"].to_list() == [1.0, None]
     stop = msgspec.convert({"use": "check.rules", "columns": {"c": {"categories": ["x"]}}}, Rules)
-    with pytest.raises(RuleBroken, match="'y'.*row 2"):
+    with pytest.raises(RuleBroken, match=r"'y'.*row 2"):
         stop.run(ctx, frame.lazy())
     rules = stop.rules(schema_of(frame))
     assert [mask.tolist() for _, mask in breaches(rules, to_table(frame))] == [[False, True, False]]
