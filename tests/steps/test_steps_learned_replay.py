@@ -47,7 +47,8 @@ STEPS: list[Learns] = [
     Impute(columns="c", strategy="most_frequent"), Impute(columns="c", strategy="constant", value="cc"),
     Impute(columns="c", strategy="constant", value="b", flag=False),
     Scale(), Clip(quantiles=(0.01, 0.99)), Clip(low=0.0), OneHot(), OneHot(min_frequency=1),
-    OneHot(min_frequency=0.2), OneHot(min_frequency=1_000_000), Ordinal(), DateParts(parts=("hour", "weekday", "day", "month", "year")),
+    OneHot(min_frequency=0.2), OneHot(min_frequency=1_000_000), Ordinal(),
+    DateParts(parts=("hour", "weekday", "day", "month", "year")),
     Expression(columns={"a": "x / y + floor(y)", "b": "if(is_null(x), y, x) > 3 and not (y > 2)", "h": "hour(t) < 6"}),
 ]  # fmt: skip
 
