@@ -1,0 +1,54 @@
+"""What a program does not need for its answer goes: instructions nobody reads, inputs nobody reads.
+
+So a request carries exactly the columns that count, and nothing is computed for the waste-basket.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from msgspec.structs import asdict, replace
+
+from modelyard.scoring.instructions import AnyInstruction, wholes
+from modelyard.scoring.program import Program
+
+SINGLE = ("x", "a", "b", "test")
+"""Fields that name one register; `xs` names many."""
+
+
+def prune(program: Program) -> Program:
+    """The same answers, bit for bit, from fewer registers. Fields that a rule names stay in the contract."""
+    kept = _needed(program)
+    read = {register for word in kept for register in word.reads} | {*program.gives.scores, program.gives.prediction}
+    ruled = {rule.column for rule in program.takes.rules}
+    fields = [place for place, f in enumerate(program.takes.fields) if place in read or f.name in ruled]
+    new = {place: number for number, place in enumerate(fields)}
+    registers = len(fields)
+    for word in kept:
+        new.update({word.into + offset: registers + offset for offset in range(word.width)})
+        registers += word.width
+    gives = replace(
+        program.gives,
+        scores=tuple(new[register] for register in program.gives.scores),
+        prediction=new[program.gives.prediction],
+    )
+    takes = replace(program.takes, fields=tuple(program.takes.fields[place] for place in fields))
+    return Program(takes, tuple(_renumbered(word, new) for word in kept), gives, registers)
+
+
+def _needed(program: Program) -> list[AnyInstruction]:
+    wanted = {*program.gives.scores, program.gives.prediction}
+    kept: list[AnyInstruction] = []
+    for word in reversed(program.instructions):
+        if wanted.intersection(range(word.into, word.into + word.width)):
+            kept.append(word)
+            wanted.update(word.reads)
+    return kept[::-1]
+
+
+def _renumbered(word: AnyInstruction, new: dict[int, int]) -> AnyInstruction:
+    fields = asdict(word)
+    changed: dict[str, object] = {"into": new[word.into]}
+    changed.update({name: new[fields[name]] for name in SINGLE if name in fields})
+    if "xs" in fields and np.issubdtype(fields["xs"].dtype, np.integer):  # Interp's xs are knots
+        changed["xs"] = wholes([new[register] for register in fields["xs"].tolist()])
+    return replace(word, **changed)
