@@ -1,0 +1,104 @@
+"""One threshold for everything a monitor looks at, found by drawing the reference again and again.
+
+A pseudo-reference and a stream of pseudo-windows are drawn from the training rows, where nothing drifts; the largest z
+of each stream is kept; the threshold is their quantile, smoothed by a Gumbel law. Whole days are drawn where rows have
+a time (in runs of a week, so that weekday rhythm and spells stay), single rows where they have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from msgspec import Struct
+
+from modelyard.measure.bins import WIDTH, Codes
+from modelyard.measure.checks import CHECKS, Layout
+from modelyard.measure.scan import maxima
+from modelyard.measure.spread import Spread
+from modelyard.rows.table import Floats
+
+EULER = 0.5772156649015329
+MANY = 2_000
+"""From so many rows a window on, counts are drawn from their Gaussian limit: the same h, a fraction of the time."""
+
+Stream = tuple[Floats, Floats]
+"""A pseudo-reference (columns, WIDTH) and its windows (t, columns, WIDTH)."""
+
+
+class Threshold(Struct, frozen=True, eq=False):
+    """`h` on the scale of z / `easy` (columns, checks)."""
+
+    h: float
+    easy: Floats
+
+
+def gumbel(values: Floats, alpha: float) -> float:
+    """The (1 − alpha) quantile of maxima by the Gumbel law of their mean and standard deviation.
+
+    >>> round(gumbel(np.array([3.0, 3.5, 4.0, 4.5]), 0.1), 2)
+    4.59
+    """
+    b = float(np.std(values, ddof=1)) * 6**0.5 / np.pi
+    return float(np.mean(values)) - EULER * b - b * float(np.log(-np.log1p(-alpha)))
+
+
+def simulate(streams: Iterator[Stream], layout: Layout, spread: Spread, alpha: float, level: bool) -> Threshold:
+    """`level`: checks whose days have heavy tails (storms) are first brought down to the others' level, else the worst
+    of them would set the threshold of all."""
+    found = np.array([maxima(windows, reference, layout, spread) for reference, windows in streams])
+    easy = np.ones((found.shape[1], len(CHECKS)))
+    if level:
+        high = np.quantile(found, 0.9, axis=0)
+        easy = np.maximum(1.0, high / float(np.median(high[high > 0])))
+    return Threshold(gumbel((found / easy).max(axis=(1, 2)), alpha), easy)
+
+
+def day_streams(
+    periods: Floats, horizon: int, repeats: int, rng: np.random.Generator, run: int = 7
+) -> Iterator[Stream]:
+    """Streams of whole periods (days, columns, WIDTH), drawn in circular runs of `run` consecutive ones."""
+    days = len(periods)
+    for _ in range(repeats):
+        yield periods[_runs(days, days, run, rng)].sum(0), periods[_runs(days, horizon, run, rng)]
+
+
+def _runs(days: int, wanted: int, run: int, rng: np.random.Generator) -> Codes:
+    starts = rng.integers(0, days, -(-wanted // run))
+    return ((starts[:, None] + np.arange(run)) % days).ravel()[:wanted]
+
+
+def row_streams(codes: Codes, rows: int, horizon: int, repeats: int, rng: np.random.Generator) -> Iterator[Stream]:
+    """Streams of independent rows: codes (n, columns); windows of `rows` rows each."""
+    draw = _gaussian(codes, rng)
+    for _ in range(repeats):
+        reference = draw(len(codes), 1)[0] if len(codes) >= MANY else _drawn(codes, len(codes), 1, rng)[0]
+        yield reference, draw(rows, horizon) if rows >= MANY else _drawn(codes, rows, horizon, rng)
+
+
+def _drawn(codes: Codes, rows: int, windows: int, rng: np.random.Generator) -> Floats:
+    columns = codes.shape[1]
+    chosen = codes[rng.integers(0, len(codes), rows * windows)] + np.arange(columns) * WIDTH
+    place = np.repeat(np.arange(windows), rows)[:, None] * (columns * WIDTH) + chosen
+    counts = np.bincount(place.ravel(), minlength=windows * columns * WIDTH)
+    return counts.reshape(windows, columns, WIDTH).astype(np.float64)
+
+
+def _gaussian(codes: Codes, rng: np.random.Generator) -> Callable[[int, int], Floats]:
+    """Counts n p + √n S^½ g, S the covariance of all one-hot bins together: columns stay correlated."""
+    columns = codes.shape[1]
+    flat = codes + np.arange(columns) * WIDTH
+    hot = np.zeros((min(len(codes), 20_000), columns * WIDTH), dtype=np.float32)
+    some = rng.choice(len(codes), len(hot), replace=False)
+    np.put_along_axis(hot, flat[some], 1.0, axis=1)
+    p = np.bincount(flat.ravel(), minlength=columns * WIDTH) / len(codes)
+    mean = hot.mean(0, dtype=np.float64)
+    values, vectors = np.linalg.eigh((hot.T @ hot).astype(np.float64) / len(hot) - np.outer(mean, mean))
+    root = vectors * np.sqrt(np.maximum(values, 0))
+
+    def draw(n: int, windows: int) -> Floats:
+        g = rng.standard_normal((windows, len(p)))
+        counts = n * p + n**0.5 * (g @ root.T)
+        return np.asarray(np.maximum(np.rint(counts), 0).reshape(windows, columns, WIDTH))
+
+    return draw

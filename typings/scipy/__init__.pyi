@@ -1,0 +1,1 @@
+"""The few calls of SciPy that are used."""
