@@ -74,6 +74,9 @@ class _Polars:
         if node.op == "-" and self.kinds.of(node.a) == "datetime":
             return (self._micros(node.a) - self._micros(node.b)) / 1_000_000.0
         a, b = self.number(node.a), self.number(node.b)
+        if node.op == "/":
+            # Dividing by a scalar, polars multiplies by its reciprocal: 1.5/2.5 is then not 0.6. Per row it divides.
+            b = pl.when(a.is_not_null()).then(b)
         made = {"+": a + b, "-": a - b, "*": a * b, "/": a / b}[node.op]
         return made.fill_nan(None)
 
@@ -104,7 +107,10 @@ class _Polars:
             return self._string(node)
         if node.function in ("min", "max"):
             a, b = (self.number(arg) for arg in node.args)
-            chosen = pl.min_horizontal(a, b) if node.function == "min" else pl.max_horizontal(a, b)
+            if any(_is_null(side) for side in (a, b)):
+                return pl.lit(None, dtype=pl.Float64)
+            # min_horizontal skips nulls, and gives one row where a side is a literal null: a comparison does neither.
+            chosen = pl.when(b < a if node.function == "min" else b > a).then(b).otherwise(a)
             return pl.when(a.is_not_null() & b.is_not_null()).then(chosen)
         x = self.number(first)
         made = {
@@ -139,3 +145,8 @@ class _Polars:
             return text.to_lowercase()
         sought = node.args[1].value if isinstance(node.args[1], Text) else ""
         return text.contains(sought, literal=True) if node.function == "contains" else text.starts_with(sought)
+
+
+def _is_null(made: pl.Expr) -> bool:
+    """Whether it is null whatever the row: polars loses the height of a `when` over a literal null."""
+    return not made.meta.root_names() and pl.select(made).item() is None

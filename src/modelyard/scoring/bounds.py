@@ -8,7 +8,7 @@ trees) pass none on: on which side of a split a row falls is equal or it is a di
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -66,7 +66,7 @@ TRANSCENDENT = frozenset({"log", "log1p", "exp", "expm1", "tanh"})
 
 def _slope(word: Apply, values: list[Floats]) -> Floats:
     x, y = values[word.x], values[word.into]
-    slopes = {
+    slopes: dict[str, Callable[[], Floats]] = {
         "log": lambda: 1.0 / np.abs(x),
         "log1p": lambda: 1.0 / np.abs(1.0 + x),
         "exp": lambda: np.abs(y),

@@ -27,7 +27,9 @@ class ProgramBuilder:
         try:
             return self.columns[name]
         except KeyError:
-            raise MissingColumn(f"no column {name!r} in the program", way_out=did_you_mean(name, self.columns)) from None
+            raise MissingColumn(
+                f"no column {name!r} in the program", way_out=did_you_mean(name, self.columns)
+            ) from None
 
     @property
     def next(self) -> int:
@@ -56,8 +58,10 @@ class ProgramBuilder:
         prediction = self.prediction
         if prediction is None:
             regression = outcome.task == "regression"
-            prediction = self.scores[0] if regression else self.add(
-                Decide(into=self.next, xs=wholes(self.scores), rule="argmax")
+            prediction = (
+                self.scores[0]
+                if regression
+                else self.add(Decide(into=self.next, xs=wholes(self.scores), rule="argmax"))
             )
         gives = Gives(outcome=outcome, scores=self.scores, prediction=prediction)
         return Program(self.takes, tuple(self.instructions), gives, self.registers)

@@ -43,7 +43,8 @@ def goes_left(word: Trees, at: NDArray[np.intp], x: Floats) -> NDArray[np.bool_]
     category = (flags & CATEGORY) != 0
     if category.any():
         left = np.where(category, _in_set(word, at, x, flags), left)
-    return np.where(np.isnan(x), (flags & NAN_LEFT) != 0, left)
+    chosen: NDArray[np.bool_] = np.where(np.isnan(x), (flags & NAN_LEFT) != 0, left)
+    return chosen
 
 
 def _in_set(word: Trees, at: NDArray[np.intp], x: Floats, flags: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -53,5 +54,5 @@ def _in_set(word: Trees, at: NDArray[np.intp], x: Floats, flags: NDArray[np.uint
     bits = word.bits if len(word.bits) else np.zeros(1, np.uint32)
     words = bits[np.where(inside, word.bits_at[at] + held // 32, 0)]
     member = (words >> (held % 32).astype(np.uint32)) & np.uint32(1)
-    return np.where(inside, member != 0, (flags & UNSEEN_LEFT) != 0)
-
+    chosen: NDArray[np.bool_] = np.where(inside, member != 0, (flags & UNSEEN_LEFT) != 0)
+    return chosen

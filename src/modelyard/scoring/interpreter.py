@@ -192,7 +192,9 @@ def _one_hot(word: OneHot, r: Registers, n: int) -> Outputs:
 
 
 def _linear(word: Linear, r: Registers, n: int) -> Outputs:
-    return [_weighted(r, word.xs.tolist(), weights, bias, n) for weights, bias in zip(word.weights, word.bias, strict=True)]
+    return [
+        _weighted(r, word.xs.tolist(), weights, bias, n) for weights, bias in zip(word.weights, word.bias, strict=True)
+    ]
 
 
 def _weighted(r: Registers, xs: list[int], weights: Floats, bias: float, n: int) -> Floats:
