@@ -36,6 +36,5 @@ def check_task(task: object, where: str) -> str:
     if task in TASKS:
         return str(task)
     if isinstance(task, str) and task in SENTENCES:
-        found, _, way_out = SENTENCES[task].partition(": ")
-        raise OutOfScope(found, where=where, way_out=way_out[:1].upper() + way_out[1:])
+        raise OutOfScope(SENTENCES[task].rstrip("."), where=where)
     raise BadParameter(f"task: {task!r} is none", where=where, way_out=did_you_mean(str(task), [*TASKS, *SENTENCES]))

@@ -1,0 +1,70 @@
+"""Plain data into typed structs, with errors that name the path, the line and the way out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import msgspec
+
+from modelyard.errors import ModelyardError, did_you_mean
+from modelyard.errors.project import BadParameter, UnknownKey
+from modelyard.project.environment import Environment
+from modelyard.project.read import Document
+
+T = TypeVar("T")
+
+_AT = re.compile(r" - at `\$\.?(.*)`$")
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
+
+
+def decode(data: Any, kind: type[T], path: str, document: Document, environment: Environment, who: str = "") -> T:
+    """`data` (already expanded) as `kind`. Raises UnknownKey or BadParameter; texts are redacted."""
+    try:
+        return msgspec.convert(data, kind)
+    except ModelyardError as error:  # a struct's own check of its parameters
+        error.found, error.advice = environment.redact(error.found), environment.redact(error.advice)
+        error.who, error.where = error.who or who, error.where or document.where(path)
+        raise
+    except msgspec.ValidationError as error:
+        message = str(error)
+        inner = _AT.search(message)
+        below = inner[1] if inner else ""
+        place = f"{path}{'' if not below or below.startswith('[') or not path else '.'}{below}"
+        found = environment.redact(_AT.sub("", message))
+        unknown = _UNKNOWN.match(found)
+        if unknown:
+            place = f"{place}.{unknown[1]}" if place else unknown[1]
+            known = _fields_at(kind, below)
+            advice = did_you_mean(unknown[1], known) if known else ""
+            raise UnknownKey(
+                f"unknown key {unknown[1]!r}", who=who, where=document.where(place), way_out=advice
+            ) from None
+        raise BadParameter(found, who=who, where=document.where(place)) from None
+
+
+def known_keys(keys: Iterable[str], known: Iterable[str], path: str, document: Document, who: str = "") -> None:
+    """Raises UnknownKey for the first key that is not known."""
+    names = list(known)
+    for key in keys:
+        if key not in names:
+            place = f"{path}.{key}" if path else key
+            way_out = did_you_mean(key, names)
+            raise UnknownKey(f"unknown key {key!r}", who=who, where=document.where(place), way_out=way_out)
+
+
+def field_names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.encode_name for field in msgspec.structs.fields(kind))
+
+
+def _fields_at(kind: type[Any], below: str) -> tuple[str, ...]:
+    """The keys of the struct that a path leads to, as far as that is certain."""
+    info: Any = msgspec.inspect.type_info(kind)
+    for word in filter(None, re.split(r"\.|\[\d+\]|\[\.\.\.\]", below)):
+        fields = {field.encode_name: field.type for field in getattr(info, "fields", ())}
+        info = fields.get(word)
+        parts = [part for part in getattr(info, "types", ()) if hasattr(part, "fields")]
+        info = parts[0] if len(parts) == 1 else info
+        info = getattr(info, "item_type", info)
+    return tuple(field.encode_name for field in getattr(info, "fields", ()))

@@ -1,0 +1,1 @@
+"""Policies that put the chosen model to work."""

@@ -1,0 +1,40 @@
+"""Watch the answers: how good were they, once the truth is known? Honoured by loop/, computed by measure/."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta, Struct, field
+
+from modelyard.project.comparison import Metric
+from modelyard.schema.duration import microseconds
+from modelyard.step.step import Policy
+
+
+class Labels(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of truths: found by `key` (the id unless said), in the column `value` (the target unless said)."""
+
+    path: str | None = None
+    connection: str | None = None
+    table: str | None = None
+    key: tuple[str, ...] = ()
+    value: str | None = None
+
+
+class Performance(Policy, frozen=True, kw_only=True, tag="monitor.performance"):
+    """`worse` only when the interval of a metric lies wholly past its limit.
+
+    >>> Performance(worse_than={"roc_auc": 0.8}).labels
+    'http'
+    """
+
+    verdicts: ClassVar[tuple[str, ...]] = ("worse",)
+
+    labels: Annotated[Literal["http"] | Labels, Meta(description="Where truths come from.")] = "http"
+    worse_than: Annotated[
+        dict[Metric, float], Meta(description="Limits; empty: significantly worse than on the holdout.")
+    ] = field(default_factory=dict)
+    window: Annotated[str, Meta(description="How much event time is judged at once.")] = "7d"
+
+    def __post_init__(self) -> None:
+        microseconds(self.window)
