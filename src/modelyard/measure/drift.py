@@ -120,7 +120,7 @@ def calibrate(
         streams = day_streams(stack(periods), horizon, repeats, rng)
     else:
         streams = row_streams(_rows(profile, rng) if codes is None else codes, rows, horizon, repeats, rng)
-    found = simulate(streams, plan, spread, alpha, level=spread.approximate)
+    found = simulate(streams, plan, alpha, level=spread.approximate)
     return Calibration(
         h=found.h,
         alpha=alpha,

@@ -86,3 +86,12 @@ def auc_interval(auc: float, positives: float, negatives: float, level: float = 
     numerator = auc * (1 - auc) + (positives - 1) * (q1 - auc**2) + (negatives - 1) * (q2 - auc**2)
     half = NormalDist().inv_cdf((1 + level) / 2) * (max(numerator, 0.0) / (positives * negatives)) ** 0.5
     return Interval(auc, max(auc - half, 0.0), min(auc + half, 1.0), level)
+
+
+def past(interval: Interval, limit: float, greater_is_better: bool) -> bool:
+    """Whether the whole interval is on the bad side of the limit: only then is a model called worse.
+
+    >>> past(Interval(0.7, 0.6, 0.8), 0.75, True), past(Interval(0.7, 0.66, 0.74), 0.75, True)
+    (False, True)
+    """
+    return interval.high < limit if greater_is_better else interval.low > limit

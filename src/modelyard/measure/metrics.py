@@ -77,7 +77,7 @@ def _error(j: Judged) -> Floats:
 
 
 def _right(j: Judged) -> Floats:
-    return (j.prediction == j.y).astype(np.float64)
+    return np.asarray(j.prediction == j.y, dtype=np.float64)
 
 
 def _squared(j: Judged) -> Floats:

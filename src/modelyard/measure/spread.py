@@ -46,9 +46,11 @@ def no_spread(columns: int) -> Spread:
 def between_days(profile: Profile) -> Spread:
     """The ratios that the reference's own periods show."""
     use = [period for period in profile.periods if period.rows >= 2]
-    if len(use) < FEWEST:
-        return no_spread(len(profile.columns))
-    x = stack(use)
+    return spread_of(stack(use)) if len(use) >= FEWEST else no_spread(len(profile.columns))
+
+
+def spread_of(x: Floats) -> Spread:
+    """The ratios between periods x (days, columns, WIDTH), each with at least two rows."""
     n = x.sum(-1)
     shares = x / n[..., None]
     p = x.sum(0) / n.sum(0)[..., None]
@@ -82,10 +84,10 @@ def _ordered(x: Floats, p: Floats) -> tuple[Floats, Floats]:
 def _omnibus(d: Floats, n: Floats, p: Floats) -> tuple[Floats, Floats]:
     """Trace and squared norm of the days' covariance in units of the multinomial one: Satterthwaite's scaled χ²."""
     safe = np.where(p > 0, p, 1.0)
-    e = d * np.sqrt(n[..., None] / safe)
-    days = len(e)
+    e = (d * np.sqrt(n[..., None] / safe)).swapaxes(0, 1)
+    days = e.shape[1]
     df = np.maximum((p > 0).sum(-1) - 1, 1)
-    covariance = np.einsum("dck,dcl->ckl", e, e) / (days - 1)
+    covariance = e.swapaxes(1, 2) @ e / (days - 1)
     trace = np.trace(covariance, axis1=-2, axis2=-1)
     square = np.maximum((covariance**2).sum((-2, -1)) - trace**2 / days, trace**2 / df)
     ratio = trace / df
@@ -103,3 +105,13 @@ def rank_scores(f: Floats) -> tuple[Floats, Floats]:
     u = np.cumsum(own, axis=-1) - own / 2 - 0.5
     square = u * u
     return u, square - (square * own).sum(-1, keepdims=True)
+
+
+def noise_share(x: Floats) -> Floats:
+    """(columns,) how much of the variance between periods x (days, columns, WIDTH) is the rows' own noise, 0 to 1."""
+    n, total = x.sum(-1), x.sum(0)
+    p = total / total.sum(-1, keepdims=True)
+    expected = n[..., None] * p
+    parts = np.divide((x - expected) ** 2, expected, out=np.zeros_like(x), where=expected > 0)
+    df = np.maximum((p > 0).sum(-1) - 1, 1) * (len(x) - 1)
+    return np.asarray(1 / np.maximum(parts.sum((0, 2)) / df, 1.0))

@@ -3,6 +3,10 @@
 A pseudo-reference and a stream of pseudo-windows are drawn from the training rows, where nothing drifts; the largest z
 of each stream is kept; the threshold is their quantile, smoothed by a Gumbel law. Whole days are drawn where rows have
 a time (in runs of a week, so that weekday rhythm and spells stay), single rows where they have none.
+
+Days are few: drawn as they are, no pseudo-day could be more extreme than the worst one seen, and alarms came nearly
+twice as often as promised. So a drawn day's rows are drawn anew around its shares (shrunk to the mean by as much as the
+new noise adds), and each pseudo-reference estimates its own spread, as the real one had to.
 """
 
 from __future__ import annotations
@@ -15,15 +19,15 @@ from msgspec import Struct
 from modelyard.measure.bins import WIDTH, Codes
 from modelyard.measure.checks import CHECKS, Layout
 from modelyard.measure.scan import maxima
-from modelyard.measure.spread import Spread
+from modelyard.measure.spread import Spread, no_spread, noise_share, spread_of
 from modelyard.rows.table import Floats
 
 EULER = 0.5772156649015329
 MANY = 2_000
 """From so many rows a window on, counts are drawn from their Gaussian limit: the same h, a fraction of the time."""
 
-Stream = tuple[Floats, Floats]
-"""A pseudo-reference (columns, WIDTH) and its windows (t, columns, WIDTH)."""
+Stream = tuple[Floats, Floats, Spread]
+"""A pseudo-reference (columns, WIDTH), its windows (t, columns, WIDTH), and the spread that the reference shows."""
 
 
 class Threshold(Struct, frozen=True, eq=False):
@@ -43,10 +47,10 @@ def gumbel(values: Floats, alpha: float) -> float:
     return float(np.mean(values)) - EULER * b - b * float(np.log(-np.log1p(-alpha)))
 
 
-def simulate(streams: Iterator[Stream], layout: Layout, spread: Spread, alpha: float, level: bool) -> Threshold:
+def simulate(streams: Iterator[Stream], layout: Layout, alpha: float, level: bool) -> Threshold:
     """`level`: checks whose days have heavy tails (storms) are first brought down to the others' level, else the worst
     of them would set the threshold of all."""
-    found = np.array([maxima(windows, reference, layout, spread) for reference, windows in streams])
+    found = np.array([maxima(windows, reference, layout, spread) for reference, windows, spread in streams])
     easy = np.ones((found.shape[1], len(CHECKS)))
     if level:
         high = np.quantile(found, 0.9, axis=0)
@@ -58,22 +62,30 @@ def day_streams(
     periods: Floats, horizon: int, repeats: int, rng: np.random.Generator, run: int = 7
 ) -> Iterator[Stream]:
     """Streams of whole periods (days, columns, WIDTH), drawn in circular runs of `run` consecutive ones."""
-    days = len(periods)
+    days, keep = len(periods), np.sqrt(1 - noise_share(periods))[:, None]
+    rows = periods.sum(-1)
+    mean = periods.sum(0) / rows.sum(0)[:, None]
+    shares = mean + keep * (periods / rows[..., None] - mean)
+    shares /= shares.sum(-1, keepdims=True)
     for _ in range(repeats):
-        yield periods[_runs(days, days, run, rng)].sum(0), periods[_runs(days, horizon, run, rng)]
+        own, later = runs(days, days, run, rng), runs(days, horizon, run, rng)
+        drawn = rng.multinomial(rows[np.append(own, later)].astype(np.int64), shares[np.append(own, later)])
+        counts = drawn.astype(np.float64)
+        yield counts[:days].sum(0), counts[days:], spread_of(counts[:days])
 
 
-def _runs(days: int, wanted: int, run: int, rng: np.random.Generator) -> Codes:
+def runs(days: int, wanted: int, run: int, rng: np.random.Generator) -> Codes:
+    """`wanted` positions among `days`, in circular runs of consecutive ones."""
     starts = rng.integers(0, days, -(-wanted // run))
     return ((starts[:, None] + np.arange(run)) % days).ravel()[:wanted]
 
 
 def row_streams(codes: Codes, rows: int, horizon: int, repeats: int, rng: np.random.Generator) -> Iterator[Stream]:
     """Streams of independent rows: codes (n, columns); windows of `rows` rows each."""
-    draw = _gaussian(codes, rng)
+    draw, none = _gaussian(codes, rng), no_spread(codes.shape[1])
     for _ in range(repeats):
         reference = draw(len(codes), 1)[0] if len(codes) >= MANY else _drawn(codes, len(codes), 1, rng)[0]
-        yield reference, draw(rows, horizon) if rows >= MANY else _drawn(codes, rows, horizon, rng)
+        yield reference, draw(rows, horizon) if rows >= MANY else _drawn(codes, rows, horizon, rng), none
 
 
 def _drawn(codes: Codes, rows: int, windows: int, rng: np.random.Generator) -> Floats:
