@@ -12,8 +12,19 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from modelyard.scoring.instructions import AnyInstruction, Apply, Arith, ArithConst, Clip, Fill, Linear, Select, Sigmoid
-from modelyard.scoring.instructions import Floats, Softmax
+from modelyard.scoring.instructions import (
+    AnyInstruction,
+    Apply,
+    Arith,
+    ArithConst,
+    Clip,
+    Fill,
+    Floats,
+    Linear,
+    Select,
+    Sigmoid,
+    Softmax,
+)
 from modelyard.scoring.interpreter import interpret
 from modelyard.scoring.program import Program
 

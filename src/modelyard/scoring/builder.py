@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from modelyard.errors import did_you_mean
 from modelyard.errors.data import MissingColumn
 from modelyard.schema.contract import Contract
@@ -33,14 +35,17 @@ class ProgramBuilder:
 
     @property
     def next(self) -> int:
-        """The register that the next instruction writes: its `into`."""
+        """The register that the next instruction writes."""
         return self.registers
 
     def add(self, word: AnyInstruction) -> int:
-        """Append `word` (made with `into=builder.next`); returns the first register it writes, the others follow."""
-        self.instructions.append(word)
-        self.registers += word.width
-        return word.into
+        """Append `word`, whatever its `into` says, at the next registers; returns the first, the others follow.
+
+        Assigned here and not by the caller: in `add(Arith(into=next, a=add(…)))` the outer `next` is read too early."""
+        placed = replace(word, into=self.registers)
+        self.instructions.append(placed)
+        self.registers += placed.width
+        return placed.into
 
     def bind(self, name: str, register: int) -> None:
         """From here on, the column `name` is that register."""
@@ -58,10 +63,6 @@ class ProgramBuilder:
         prediction = self.prediction
         if prediction is None:
             regression = outcome.task == "regression"
-            prediction = (
-                self.scores[0]
-                if regression
-                else self.add(Decide(into=self.next, xs=wholes(self.scores), rule="argmax"))
-            )
+            prediction = self.scores[0] if regression else self.add(Decide(xs=wholes(self.scores), rule="argmax"))
         gives = Gives(outcome=outcome, scores=self.scores, prediction=prediction)
         return Program(self.takes, tuple(self.instructions), gives, self.registers)

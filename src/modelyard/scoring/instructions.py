@@ -25,8 +25,8 @@ Unary = Literal["neg", "abs", "log", "log1p", "exp", "expm1", "sqrt", "tanh", "f
 
 
 class Instruction(Struct, frozen=True, kw_only=True, tag_field="op", eq=False):
-    into: int
-    """First register written."""
+    into: int = 0
+    """First register written; the builder sets it."""
 
     @property
     def width(self) -> int:
@@ -138,7 +138,7 @@ class Bins(Instruction, frozen=True, kw_only=True, tag="bins", eq=False):
 
 
 class Interp(Instruction, frozen=True, kw_only=True, tag="interp", eq=False):
-    """into = piecewise linear through (xs, ys): s·(x − xs[j]) + ys[j], ends held; NaN stays NaN. numpy.interp's form."""
+    """into = piecewise linear through (xs, ys): s·(x − xs[j]) + ys[j], ends held; NaN stays NaN (as numpy.interp)."""
 
     x: int
     xs: Floats

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from modelyard.schema.contract import Contract
 from modelyard.schema.target import Outcome
-from modelyard.scoring.instructions import Apply, AnyInstruction, Interp, Linear, Sigmoid, Softmax
+from modelyard.scoring.instructions import AnyInstruction, Apply, Interp, Linear, Sigmoid, Softmax
 
 Equality = Literal["exact", "link", "blas"]
 """How equal a program is to the library that learned it: bit for bit; 2 ulp after exp or log; 4e-15·(Σ|x·w| + |b|)

@@ -1,0 +1,22 @@
+"""The native parts: optional, so that an install without a compiler still works (and `modelyard doctor` says so).
+
+-ffp-contract=off is a promise, not a preference: a fused multiply-add rounds once where numpy rounds twice, and then
+native and numpy answers would differ.
+"""
+
+from setuptools import Extension, setup
+
+FLAGS = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-std=c11"]
+
+setup(
+    ext_modules=[
+        Extension(
+            "modelyard.scoring._kernel",
+            ["src/modelyard/scoring/_kernel.c"],
+            extra_compile_args=FLAGS,
+            libraries=["m"],
+            optional=True,
+        ),
+        Extension("modelyard.rows._scan", ["src/modelyard/rows/_scan.c"], extra_compile_args=FLAGS, optional=True),
+    ]
+)

@@ -1,0 +1,82 @@
+"""A program is checked before it runs: the native kernel trusts every index, so none may come from a package unread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from modelyard.errors.scoring import MalformedProgram
+from modelyard.scoring.forest import CATEGORY
+from modelyard.scoring.instructions import AnyInstruction, Bins, Decide, Interp, Linear, Map, OneHot, Softmax, Trees
+
+MOST_REGISTERS = 1_000_000
+
+
+def verify(instructions: Sequence[AnyInstruction], inputs: int, registers: int, wanted: Sequence[int]) -> None:
+    """Raises MalformedProgram unless every register is written once, before it is read, and every index is inside."""
+    if not 0 <= inputs <= registers <= MOST_REGISTERS:
+        raise MalformedProgram(f"{registers} registers for {inputs} inputs")
+    written = inputs
+    for place, word in enumerate(instructions):
+        where = f"instructions[{place}]"
+        _held(all(0 <= register < written for register in word.reads), "a register is read before it is written", where)
+        _held(word.into == written and word.width >= 1, "registers are written one after the other, once", where)
+        _shapes(word, where)
+        written += word.width
+    _held(written == registers, f"{written} registers are written, {registers} declared", "registers")
+    _held(all(0 <= register < written for register in wanted), "an answer is no register", "gives")
+
+
+def _held(fine: bool, found: str, where: str) -> None:
+    if not fine:
+        raise MalformedProgram(found, where=where)
+
+
+def _shapes(word: AnyInstruction, where: str) -> None:
+    match word:
+        case Bins():
+            _held(_ascending(word.edges), "edges must ascend", where)
+        case Interp():
+            same = word.xs.ndim == 1 and word.xs.shape == word.ys.shape
+            _held(same and len(word.xs) > 0 and _ascending(word.xs), "knots must be pairs that ascend", where)
+        case Map():
+            _held(word.table.ndim == 1, "a map's table has one axis", where)
+        case OneHot():
+            _held(0 < word.slots <= MOST_REGISTERS, f"{word.slots} slots", where)
+        case Linear():
+            _held(word.weights.shape == (len(word.bias), len(word.xs)), "weights do not fit inputs and bias", where)
+        case Softmax() | Decide():
+            _held(len(word.xs) > 0, "needs at least one input", where)
+        case Trees():
+            _trees(word, where)
+        case _:
+            pass
+
+
+def _ascending(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> bool:
+    return values.ndim == 1 and not np.isnan(values).any() and bool((values[1:] >= values[:-1]).all())
+
+
+def _trees(word: Trees, where: str) -> None:
+    nodes = len(word.feature)
+    arrays = (word.threshold, word.left, word.right, word.flags, word.bits_at, word.bits_words)
+    _held(all(array.shape == (nodes,) for array in arrays), "node arrays differ in length", where)
+    _held(word.leaves.ndim == 2 and word.leaves.shape[1] in (1, len(word.base)), "leaves do not fit the outputs", where)
+    _held(word.outputs.shape == word.roots.shape == (len(word.roots),), "one output per tree", where)
+    _held(_inside(word.outputs, len(word.base)) and _inside(word.roots, nodes), "a tree starts or adds outside", where)
+    _held(bool(((word.feature >= -1) & (word.feature < len(word.xs))).all()), "a node tests no feature", where)
+    leaf = word.feature < 0
+    _held(_inside(word.left[leaf], len(word.leaves)), "a leaf has no value", where)
+    number = np.flatnonzero(~leaf)
+    for side in (word.left, word.right):
+        # A child after its parent: then every walk ends.
+        _held(bool(((side[number] > number) & (side[number] < nodes)).all()), "a child lies before its parent", where)
+    sets = ~leaf & ((word.flags & CATEGORY) != 0)
+    ends = word.bits_at[sets].astype(np.int64) + word.bits_words[sets]
+    fine = (word.bits_at[sets] >= 0) & (word.bits_words[sets] >= 0) & (ends <= len(word.bits))
+    _held(bool(fine.all()), "a category set lies outside its words", where)
+
+
+def _inside(values: np.ndarray[tuple[int, ...], np.dtype[np.int32]], size: int) -> bool:
+    return bool(((values >= 0) & (values < size)).all())
