@@ -133,13 +133,6 @@ class ForeignOrigin(ModelyardError):
     status = 403
 
 
-class LogUnavailable(ModelyardError):
-    """The prediction log cannot be written, so nothing was answered: what is not logged is not acknowledged."""
-
-    way_out = "Send the request again in a few seconds; free the disk if it is full (`modelyard status` says where)."
-    status = 503
-
-
 class NotServing(ModelyardError):
     """The server has no model to answer with yet, or is shutting down."""
 

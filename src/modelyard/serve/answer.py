@@ -45,7 +45,6 @@ class Served(Struct, frozen=True, kw_only=True, eq=False):
 
     name: str
     digest: str
-    version: int
     revision: int
     contract: Contract
     outcome: Outcome
@@ -65,6 +64,7 @@ class Reply(Struct, frozen=True, eq=False):
     given: list[tuple[str, Given]]
     waits: list[Given]
     warnings: int = 0
+    replayed: int = 0
 
 
 class Answerer:
@@ -87,7 +87,6 @@ class Answerer:
         self._keys = [_encode(name) + b":" for name in outcome.classes]
         facts = {
             "model": served.name,
-            "version": served.version,
             "digest": served.digest,
             "revision": served.revision,
             "durability": served.durability,
@@ -140,7 +139,8 @@ class Answerer:
         places = {key: row for row, key in enumerate(ids)}
         given = [(key, self.recent.remember(key, digests[places[key]], answer, now)) for key, answer in new.items()]
         body = self._head + b",".join(answers) + b"]}"
-        return Reply(200, body, lines, given, waits, sum(map(len, rows.warnings.values())))
+        warned = sum(map(len, rows.warnings.values()))
+        return Reply(200, body, lines, given, waits, warned, len(answers) - len(lines))
 
     def _known(self, ids: list[str], digests: list[str], now: float) -> list[Given | None]:
         """The answers given before to these very rows; the same id for another row is refused."""

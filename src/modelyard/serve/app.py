@@ -1,0 +1,252 @@
+"""The server as a raw ASGI callable: routes, limits, and the rule that nothing is answered before it is logged."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import msgspec
+
+from modelyard.errors import ModelyardError
+from modelyard.errors.serving import (
+    BadRows,
+    NoSuchModel,
+    NoSuchRoute,
+    NotServing,
+    Overloaded,
+    SlowClient,
+    TooLarge,
+    WrongContentType,
+    WrongMethod,
+)
+from modelyard.errors.store import LogUnavailable
+from modelyard.rows.json import MAX_BODY
+from modelyard.serve.answer import Answerer, Reply
+from modelyard.serve.doors import Door, Headers
+from modelyard.serve.labels import label_lines
+from modelyard.serve.meters import Meters
+from modelyard.serve.recent import Recent
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Append = Callable[[list[bytes]], Awaitable[None]]
+"""Log lines in, done when they are as durable as promised; raises LogUnavailable."""
+
+RECEIVE_SECONDS = 10.0
+MOST_WAITING = 1024
+_JSON = (b"content-type", b"application/json")
+_PROBLEM = (b"content-type", b"application/problem+json")
+_TEXT = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
+_OPEN = ("/livez", "/readyz")
+
+
+class App:
+    """`models`: what is served now; a swap sets an entry, a request reads it once."""
+
+    def __init__(self, append: Append, models: dict[str, Answerer | None], door: Door | None = None) -> None:
+        self.append, self.models, self.door = append, models, door or Door()
+        self.meters = Meters()
+        self.draining = False
+        self.log_broken = False
+        self.waiting = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await _lifespan(receive, send)
+            return
+        start = time.perf_counter()
+        route, status, headers, body = await self._outcome(scope, receive)
+        if self.draining or status in (408, 413):
+            headers.append((b"connection", b"close"))
+        headers.append((b"content-length", b"%d" % len(body)))
+        self.meters.answered(route, status, time.perf_counter() - start)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+    async def _outcome(self, scope: Scope, receive: Receive) -> tuple[str, int, Headers, bytes]:
+        route = "none"
+        try:
+            path: str = scope["path"]
+            if path not in _OPEN:
+                self.door.check(scope["headers"])
+            route, name = _match(path)
+            return route, *await self._route(route, name, scope, receive)
+        except ModelyardError as error:
+            return route, error.status, _error_headers(error), _problem(error)
+
+    async def _route(self, route: str, name: str, scope: Scope, receive: Receive) -> tuple[int, Headers, bytes]:
+        posts = route in ("predict", "labels")
+        if scope["method"] not in (("POST",) if posts else ("GET", "HEAD")):
+            raise WrongMethod(f"{scope['method'][:20]} is not for this path", where="POST" if posts else "GET, HEAD")
+        if route == "livez":
+            return 200, [_JSON], b'{"alive":true}'
+        if route == "readyz":
+            return self._ready()
+        if route == "metrics":
+            return 200, [_TEXT], self.meters.text(self._revisions(), self.waiting).encode()
+        answerer = self._model(name)
+        if route == "model":
+            return 200, [_JSON], _described(answerer)
+        body = await _body(scope, receive)
+        return await (self._predict(name, body) if route == "predict" else self._labels(answerer, body))
+
+    async def _predict(self, name: str, body: bytes) -> tuple[int, Headers, bytes]:
+        if self.waiting >= MOST_WAITING:
+            raise Overloaded(f"{self.waiting} requests wait for the log")
+        answerer = self._model(name)
+        reply = answerer.answer(body)
+        if reply.records:
+            await self._log(reply, answerer.recent)
+        for earlier in reply.waits:
+            if earlier.written is not None:
+                await asyncio.shield(earlier.written)
+        self.meters.rows += len(reply.records)
+        self.meters.warnings += reply.warnings
+        self.meters.replayed += reply.replayed
+        return reply.status, [_JSON], reply.body
+
+    async def _log(self, reply: Reply, recent: Recent) -> None:
+        """Write, and let retries that come meanwhile wait for the same write. A failed write is forgotten."""
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        for _, given in reply.given:
+            given.written = written
+        try:
+            await self._write(reply.records)
+        except BaseException as error:
+            for key, given in reply.given:
+                recent.forget(key, given)
+            written.set_exception(error if isinstance(error, LogUnavailable) else LogUnavailable("the write was cut"))
+            written.exception()
+            raise
+        written.set_result(None)
+        for _, given in reply.given:
+            given.written = None
+
+    async def _labels(self, answerer: Answerer, body: bytes) -> tuple[int, Headers, bytes]:
+        lines = label_lines(body, answerer.served.label, int(time.time() * 1_000_000))
+        if lines:
+            await self._write(lines)
+        return 202, [_JSON], b'{"accepted":%d}' % len(lines)
+
+    async def _write(self, lines: list[bytes]) -> None:
+        self.waiting += 1
+        try:
+            await self.append(lines)
+            self.log_broken = False
+        except LogUnavailable:
+            self.log_broken = True
+            self.meters.log_failures += 1
+            raise
+        finally:
+            self.waiting -= 1
+
+    def _model(self, name: str) -> Answerer:
+        try:
+            answerer = self.models[name]
+        except KeyError:
+            raise NoSuchModel("no model of that name is served here") from None
+        if answerer is None:
+            raise NotServing(f"{name} has no package promoted yet")
+        return answerer
+
+    def _revisions(self) -> dict[str, int]:
+        return {name: a.served.revision for name, a in self.models.items() if a is not None}
+
+    def _ready(self) -> tuple[int, Headers, bytes]:
+        revisions = self._revisions()
+        why = "draining" if self.draining else "log unavailable" if self.log_broken else ""
+        if not why and len(revisions) < len(self.models):
+            why = "no package for " + ", ".join(sorted(set(self.models) - set(revisions)))
+        facts = {"ready": not why, "models": {name: revisions.get(name) for name in self.models}, "why": why}
+        return 503 if why else 200, [_JSON], msgspec.json.encode(facts)
+
+
+def _match(path: str) -> tuple[str, str]:
+    parts = path.split("/")
+    if len(parts) == 2 and parts[1] in ("livez", "readyz", "metrics"):
+        return parts[1], ""
+    if parts[:3] == ["", "v1", "models"] and len(parts) == 4 and parts[3]:
+        return "model", parts[3]
+    if parts[:3] == ["", "v1", "models"] and len(parts) == 5 and parts[3] and parts[4] in ("predict", "labels"):
+        return parts[4], parts[3]
+    raise NoSuchRoute("there is no such path")
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes:
+    """The whole body, within the limits of size and time. Raises WrongContentType, TooLarge, SlowClient."""
+    for name, value in scope["headers"]:
+        if name == b"content-type" and value.split(b";")[0].strip().lower() != b"application/json":
+            raise WrongContentType("the body is declared as something else than JSON")
+        if name == b"content-length" and int(value) > MAX_BODY:
+            raise TooLarge(f"the body has {int(value):,} bytes, over {MAX_BODY:,}")
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        return body
+    try:
+        async with asyncio.timeout(RECEIVE_SECONDS):
+            return await _rest(body, receive)
+    except TimeoutError:
+        raise SlowClient(f"the body was not complete after {RECEIVE_SECONDS:.0f} s") from None
+
+
+async def _rest(first: bytes, receive: Receive) -> bytes:
+    parts, size, more = [first], len(first), True
+    while more:
+        message = await receive()
+        part: bytes = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if size > MAX_BODY:
+            raise TooLarge(f"the body has more than {MAX_BODY:,} bytes")
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _problem(error: ModelyardError) -> bytes:
+    facts: dict[str, object] = {"status": error.status, **error.as_dict()}
+    if isinstance(error, BadRows):
+        facts["problems"] = error.problems
+    return msgspec.json.encode(facts)
+
+
+def _error_headers(error: ModelyardError) -> Headers:
+    headers: Headers = [_PROBLEM]
+    if error.status == 503:
+        headers.append((b"retry-after", b"2"))
+    if error.status == 405:
+        headers.append((b"allow", error.where.encode()))
+    if error.status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    return headers
+
+
+def _described(answerer: Answerer) -> bytes:
+    served = answerer.served
+    fields = [
+        {"name": f.name, "kind": f.kind, "nullable": f.nullable, "zone": f.zone, "categories": len(f.categories)}
+        for f in served.contract.fields
+    ]
+    return msgspec.json.encode(
+        {
+            "model": served.name,
+            "digest": served.digest,
+            "revision": served.revision,
+            "task": served.outcome.task,
+            "classes": served.outcome.classes,
+            "columns": fields,
+            "durability": served.durability,
+        }
+    )
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": message["type"] + ".complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
