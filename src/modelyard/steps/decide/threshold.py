@@ -68,7 +68,7 @@ class Threshold(Learns, frozen=True, kw_only=True, tag="decide.threshold"):
     minimise_cost: Annotated[Cost | None, Meta(description="{false_negative, false_positive}: number or column.")] = (
         None
     )
-    at: Annotated[float | None, Meta(description="A threshold fixed by hand.", ge=0, le=1)] = None
+    at: Annotated[Annotated[float, Meta(ge=0, le=1)] | None, Meta(description="A threshold fixed by hand.")] = None
     at_most: Annotated[AtMost | None, Meta(description="{flagged_per_day: 200}")] = None
 
     def __post_init__(self) -> None:

@@ -1,0 +1,85 @@
+"""The learned side of a plan: chains, the columns along them, and what a chain must not touch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from modelyard.errors.data import BadSelector
+from modelyard.errors.project import BadPlan
+from modelyard.project.graph import Graph, Node
+from modelyard.project.place import placed
+from modelyard.project.read import Document
+from modelyard.schema.expression import parse
+from modelyard.schema.schema import Schema
+from modelyard.schema.selector import choose
+from modelyard.step.context import Context
+from modelyard.step.step import Learns, TableStep
+
+NOT_FOR_MODELS = ("datetime", "text")
+
+
+def chain_to(graph: Graph, id_: str, document: Document) -> tuple[str, tuple[Node, ...]]:
+    """(id of the table step it starts from, its learned steps in order, `id_` last if it is one)."""
+    chain: list[Node] = []
+    node = graph[id_]
+    while not isinstance(node.step, TableStep):
+        if not isinstance(node.step, Learns) or len(node.after) != 1:
+            where = document.where(node.path)
+            found = "a learned step follows one step that gives rows" if node.after else "there is no table before it"
+            raise BadPlan(found, who=node.who, where=where, way_out="Name a table step or a learned one by `after:`")
+        chain.append(node)
+        node = graph[node.after[0].id]
+    return node.id, tuple(reversed(chain))
+
+
+def columns_after(chain: Sequence[Node], given: Schema, secret: Iterable[str], ctx: Context, doc: Document) -> Schema:
+    """The columns after each step but models, from the table on. `secret`: the target and all that knows it.
+
+    Roles stay: an expression may read the time; only selectors and models may not."""
+    secrets = frozenset(secret)
+    now = given.without(secrets)
+    for node in chain:
+        step = node.step
+        if isinstance(step, Learns):
+            with placed(node, doc):
+                _no_secrets(step, given, secrets, ctx)
+                now = _after(node, step, now, ctx)
+    return now
+
+
+def visible(schema: Schema, ctx: Context) -> Schema:
+    """What a model would see of these columns."""
+    hidden = set(ctx.hidden)
+    return Schema(tuple(c for c in schema if c.name not in hidden and c.kind not in NOT_FOR_MODELS))
+
+
+def _after(node: Node, step: Learns, given: Schema, ctx: Context) -> Schema:
+    after = step.schema(given, ctx)
+    columns = _selector(step)
+    if node.kind == "clean.impute" and columns is not None:
+        filled = choose(columns, given, ctx.hidden)
+        after = after.with_(*(replace(after[name], nullable=False) for name in filled if name in after.names))
+    return after
+
+
+def _selector(step: Learns) -> Any:
+    """Its `columns:` where that selects, and does not define."""
+    columns = getattr(step, "columns", None)
+    defines = isinstance(columns, dict) and set(columns) != {"not"}
+    return None if defines else columns
+
+
+def _no_secrets(step: Learns, given: Schema, secrets: frozenset[str], ctx: Context) -> None:
+    columns = getattr(step, "columns", None)
+    named = {columns} if isinstance(columns, str) else set(columns) if isinstance(columns, tuple) else set()
+    if isinstance(columns, dict) and _selector(step) is None:
+        for text in columns.values():
+            named |= set(parse(text).names) if isinstance(text, str) else set()
+    known = sorted(named & secrets & set(given.names))
+    if known:
+        target = known[0] == ctx.target
+        why = "is the target" if target else "is what the target is made of, and not known when predicting"
+        raise BadSelector(f"{known[0]!r} {why}", way_out="Choose other columns")

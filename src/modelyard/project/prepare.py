@@ -1,0 +1,57 @@
+"""`prepare: auto`: the impute, scale and encode steps that a model needs and its chain does not have.
+
+By kind names through the registry, so that this room knows no step. Impute comes first, scaling before encoding, so
+that 0/1 columns stay 0/1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from modelyard.project.graph import Node
+from modelyard.schema.column import NUMERIC, Kind
+from modelyard.schema.schema import Schema
+from modelyard.step.registry import Registry
+from modelyard.step.step import Learns
+
+NUMBERS: tuple[Kind, ...] = (*NUMERIC, "boolean")
+
+
+def missing_steps(
+    chain: Sequence[Node], model: type[Learns], features: Schema, registry: Registry
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(id, kind, parameters) of what is missing; `features`: what the model would read without."""
+    kinds = {column.kind for column in features}
+    if "no_nulls" in model.needs:
+        if _gaps(features, NUMERIC):
+            yield "auto_impute", "clean.impute", {"columns": _named(features, NUMERIC, nullable=True)}
+        if _gaps(features, ("boolean",)):
+            named = _named(features, ("boolean",), nullable=True)
+            yield "auto_impute_boolean", "clean.impute", {"columns": named, "strategy": "most_frequent"}
+    scaled = any(node.kind == "clean.scale" for node in chain)
+    if "scaled" in model.needs and not scaled and kinds & set(NUMERIC):
+        yield "auto_scale", "clean.scale", {"columns": _named(features, NUMERIC)}
+    if "numbers" in model.needs and "category" in kinds:
+        yield "auto_one_hot", "encode.one_hot", {"columns": "category"}
+
+
+def prepared(id_: str, kind: str, parameters: dict[str, Any], registry: Registry) -> Node:
+    """A node that is not in the file. Its id says so."""
+    step = msgspec.convert(parameters, registry[kind])
+    return Node(id=id_, kind=kind, step=step, written=parameters, prepared=True)
+
+
+def _gaps(features: Schema, kinds: tuple[Kind, ...]) -> bool:
+    return bool(_named(features, kinds, nullable=True))
+
+
+def _named(features: Schema, kinds: tuple[Kind, ...], nullable: bool = False) -> list[str]:
+    """Names rather than `numeric`, so that 0/1 columns made before (flags, groups) stay as they are."""
+    return [
+        column.name
+        for column in features
+        if column.kind in kinds and not column.open and (column.nullable or not nullable)
+    ]

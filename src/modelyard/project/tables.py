@@ -1,0 +1,85 @@
+"""The table side of a plan: schemas from the sources down, and where each column comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
+
+from modelyard.errors.project import BadGraph, BadPlan
+from modelyard.project.graph import Graph, Node, source
+from modelyard.project.place import placed
+from modelyard.project.read import Document
+from modelyard.schema.column import Column
+from modelyard.schema.schema import Schema
+from modelyard.step.context import Context
+from modelyard.step.step import TableStep
+
+Peek = Callable[[TableStep, Context], Schema]
+
+
+def peek(step: TableStep, ctx: Context) -> Schema:
+    return step.peek(ctx)
+
+
+def table_nodes(graph: Graph, document: Document) -> tuple[Node, ...]:
+    """Raises BadPlan where one comes after a learned step: its rows could not be told apart from the model's."""
+    for node in graph.steps:
+        if isinstance(node.step, TableStep):
+            learned = next((b for b in graph.before(node.id) if not isinstance(b.step, TableStep)), None)
+            if learned is not None:
+                way_out = f"Put it before {learned.id!r} (line {learned.line}), or use a derive.* or clean.* step"
+                where = document.where(node.path)
+                found = f"a table step after the learned step {learned.id!r}"
+                raise BadPlan(found, who=node.who, where=where, way_out=way_out)
+    return tuple(node for node in graph.steps if isinstance(node.step, TableStep))
+
+
+def schemas(nodes: Sequence[Node], ctx: Context, document: Document, peek: Peek) -> dict[str, Schema]:
+    """The schema after each table step, by id."""
+    found: dict[str, Schema] = {}
+    for node in nodes:
+        with placed(node, document):
+            found[node.id] = _after(node, [_given(node, found, port.id, port.output) for port in node.after], ctx, peek)
+    return found
+
+
+def _given(node: Node, found: dict[str, Schema], id_: str, output: str | None) -> Schema:
+    if output is not None:
+        raise BadGraph(f"{id_!r} has no output {output!r}", way_out=f"Write after: {id_}")
+    return found[id_]
+
+
+def _after(node: Node, given: list[Schema], ctx: Context, peek: Peek) -> Schema:
+    step = node.step
+    if not isinstance(step, TableStep):
+        raise BadPlan("no table step")
+    if source(type(step)):
+        if given:
+            raise BadGraph("a source follows nothing", way_out="Remove its `after:`")
+        return peek(step, ctx)
+    if not given:
+        raise BadGraph("there is no table before it", way_out="Put a read step above it, or name one by `after:`")
+    after = step.schema(*given, ctx=ctx)
+    return Schema(tuple(_origin(column, given, node) for column in after))
+
+
+def _origin(column: Column, given: list[Schema], node: Node) -> Column:
+    if node.at_serving == "from_request" and column.origin == "table":
+        return replace(column, origin="input")
+    known = any(column.name in schema.names for schema in given)
+    if known or column.origin != "input" or node.at_serving:
+        return column
+    return replace(column, origin="table")
+
+
+def from_request(nodes: Sequence[Node], found: dict[str, Schema]) -> tuple[str, ...]:
+    """Columns that a table step makes in training and the caller must send: `at_serving: from_request`."""
+    made = [
+        name
+        for node in nodes
+        if node.at_serving == "from_request"
+        for name in found[node.id].names
+        if not any(name in found[port.id].names for port in node.after)
+    ]
+    return tuple(dict.fromkeys(made))
