@@ -26,7 +26,7 @@ enum flag { NAN_LEFT = 1, CATEGORY = 2, UNSEEN_LEFT = 4 };
 /* A leaf points at itself on both sides, so that lanes may walk on while others have arrived. */
 typedef struct {
     union { double threshold; struct { uint32_t at, words; } set; } test;
-    int32_t offset, left, right;
+    int32_t offset, sides[2];
     uint32_t flags;
 } node;
 
@@ -114,11 +114,10 @@ static double look_up(const double *table, int32_t n, double x) {
     return (x >= 0 && x < n && x == floor(x)) ? table[(int32_t)x] : table[n + 1];
 }
 
-/* One step of one lane. */
-static inline int32_t step(const node *at, int32_t here, double x) {
-    int left = (x <= at->test.threshold) | ((x != x) & (int)(at->flags & NAN_LEFT));
-    (void)here;
-    return left ? at->left : at->right;
+/* One step of one lane, without a branch: the side is an index. NaN is in no order, so it goes right unless flagged. */
+static inline int32_t step(const node *at, double x) {
+    int right = !(x <= at->test.threshold) & ((x == x) | !(at->flags & NAN_LEFT));
+    return at->sides[right];
 }
 
 static int32_t step_any(const kernel *k, const node *at, double x) {
@@ -131,7 +130,7 @@ static int32_t step_any(const kernel *k, const node *at, double x) {
             left = (k->bits[at->test.set.at + code / 32] >> (code % 32)) & 1u;
         } else left = (at->flags & UNSEEN_LEFT) != 0;
     } else left = x <= at->test.threshold;
-    return left ? at->left : at->right;
+    return at->sides[!left];
 }
 
 static int32_t walk(const kernel *k, int32_t here, const double *lane) {
@@ -150,7 +149,7 @@ static inline void walk_lanes(const kernel *k, int32_t *here, const double *r, i
         moved = 0;
         for (int i = 0; i < LANES; i++) {
             const node *at = k->nodes + here[i];
-            int32_t next = step(at, here[i], r[at->offset + i * shift]);
+            int32_t next = step(at, r[at->offset + i * shift]);
             moved |= next ^ here[i];
             here[i] = next;
         }
