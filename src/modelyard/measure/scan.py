@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from msgspec import Struct
 
-from modelyard.measure.checks import CHECKS, Layout, z_scores
+from modelyard.measure.checks import Layout, z_scores
 from modelyard.measure.spread import Spread
 from modelyard.rows.table import Floats
 
@@ -58,10 +58,8 @@ def look(windows: Floats, history: Floats, r: Floats, layout: Layout, spread: Sp
 def maxima(windows: Floats, r: Floats, layout: Layout, spread: Spread) -> Floats:
     """(columns, checks) the largest z that a whole stream of windows (t, columns, WIDTH) reaches against r."""
     total = np.concatenate([np.zeros((1, *r.shape)), np.cumsum(windows, axis=0)])
-    out = np.full((len(r), len(CHECKS)), -np.inf)
-    for scale in SCALES:
-        if scale <= len(windows):
-            x, before = total[scale:] - total[:-scale], total[:-scale]
-            for reference in (r, r + before):
-                out = np.maximum(out, z_scores(x, reference, layout, spread).max(0))
-    return out
+    scales = [scale for scale in SCALES if scale <= len(windows)]
+    x = np.concatenate([total[scale:] - total[:-scale] for scale in scales])
+    before = np.concatenate([total[:-scale] for scale in scales])
+    both = np.concatenate([x, x]), np.concatenate([np.broadcast_to(r, x.shape), r + before])
+    return np.asarray(z_scores(*both, layout, spread).max(0))

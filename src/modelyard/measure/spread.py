@@ -107,11 +107,21 @@ def rank_scores(f: Floats) -> tuple[Floats, Floats]:
     return u, square - (square * own).sum(-1, keepdims=True)
 
 
-def noise_share(x: Floats) -> Floats:
-    """(columns,) how much of the variance between periods x (days, columns, WIDTH) is the rows' own noise, 0 to 1."""
+def noise_share(x: Floats, lengths: tuple[int, ...] = (1, 7, 14)) -> Floats:
+    """(columns,) how much of the variance between periods x (days, columns, WIDTH) is the rows' own noise, 0 to 1: the
+    least over sums of so many periods, because what lasts for weeks is small beside the noise of one day."""
+    blocks = [_summed(x, length) for length in lengths if len(x) >= 4 * length]
+    return np.asarray(1 / np.max([np.ones(x.shape[1]), *map(_over, blocks)], axis=0))
+
+
+def _summed(x: Floats, length: int) -> Floats:
+    use = len(x) // length * length
+    return np.asarray(x[-use:].reshape(-1, length, *x.shape[1:]).sum(1))
+
+
+def _over(x: Floats) -> Floats:
     n, total = x.sum(-1), x.sum(0)
     p = total / total.sum(-1, keepdims=True)
     expected = n[..., None] * p
     parts = np.divide((x - expected) ** 2, expected, out=np.zeros_like(x), where=expected > 0)
-    df = np.maximum((p > 0).sum(-1) - 1, 1) * (len(x) - 1)
-    return np.asarray(1 / np.maximum(parts.sum((0, 2)) / df, 1.0))
+    return np.asarray(parts.sum((0, 2)) / (np.maximum((p > 0).sum(-1) - 1, 1) * (len(x) - 1)))
