@@ -43,7 +43,8 @@ class ModelyardError(Exception):
     def __str__(self) -> str:
         who = f"{self.who}: " if self.who else ""
         where = f" ({self.where})" if self.where else ""
-        return f"{who}{self.found}{where}. Way out: {self.advice.rstrip('.')}."
+        end = "" if self.advice.endswith(("?", ".")) else "."
+        return f"{who}{self.found}{where}. Way out: {self.advice}{end}"
 
     def as_dict(self) -> dict[str, str]:
         """The same four facts for machines (`--json`, HTTP bodies)."""

@@ -53,7 +53,8 @@ class Cut(Learned, frozen=True, kw_only=True, tag="decide.threshold"):
 
 
 class Threshold(Learns, frozen=True, kw_only=True, tag="decide.threshold"):
-    """
+    """The boundary between the two classes, learned from scores of models that never saw the row.
+
     >>> from modelyard.rows.table import table
     >>> from modelyard.schema.target import Outcome
     >>> X = table(**{"score[0]": [0.9, 0.6, 0.2], "score[1]": [0.1, 0.4, 0.8]})

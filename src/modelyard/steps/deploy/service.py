@@ -32,7 +32,8 @@ class Log(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Service(Policy, frozen=True, kw_only=True, tag="deploy.service"):
-    """
+    """Serve the chosen model over HTTP, log every answer, and gate what replaces it.
+
     >>> Service().log.keep, Service().durability
     ('180d', 'fsync')
     """

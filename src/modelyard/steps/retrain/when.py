@@ -22,7 +22,8 @@ class Rows(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
 
 
 class When(Policy, frozen=True, kw_only=True, tag="retrain.when"):
-    """
+    """Retrain when any of these happens, at most so often; promote by a person or by the gate.
+
     >>> step = When(any={"drift": "drifted", "every": "30d"})
     >>> step.monitors, step.promote
     ({'drift': 'drifted'}, 'by_person')
