@@ -171,3 +171,9 @@ class UnknownZone(ModelyardError):
     """A time zone named by the contract is not known on this machine."""
 
     way_out = "Install the system's time zone data (Debian: tzdata), or `pip install tzdata`."
+
+
+class Unpickling(ModelyardError):
+    """Code in the serving process tried to load a pickle, which can run anything."""
+
+    way_out = "Nothing of Modelyard needs it: find what was installed beside it that unpickles."

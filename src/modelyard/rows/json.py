@@ -115,7 +115,8 @@ def _explain(body: bytes, envelope: str, error: Exception) -> BadBody | BadRows:
         return BadBody("a lone surrogate is no character", where=f"byte {lone.start()}")
     place = _BYTE.search(str(error))
     reason = _BYTE.sub("", str(error)).replace("JSON is malformed:", "").strip()
-    return BadBody(f"the body is no JSON: {reason}", where=f"byte {place[1] if place else len(body)}")
+    at = int(place[1]) - ("trailing characters" in reason) if place else len(body)  # it counts that one from 1
+    return BadBody(f"the body is no JSON: {reason}", where=f"byte {at}")
 
 
 def _unholdable(body: bytes, envelope: str) -> list[Problem]:

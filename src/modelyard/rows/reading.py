@@ -109,7 +109,7 @@ class RowReader:
         return Rows(inputs, len(records), events, notes.warnings, frozenset(notes.flagged))
 
     def _arrays(self, columns: list[list[Any]], length: int) -> list[Values]:
-        if not self._texts and columns:
+        if not self._texts and columns and length:
             return list(np.array(columns, dtype=np.float64).reshape(len(columns), length))
         kinds = (field.kind for field in self.contract.fields)
         return [

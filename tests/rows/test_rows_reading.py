@@ -1,0 +1,126 @@
+"""The contract, value by value."""
+
+import math
+from typing import Any
+
+import pytest
+
+from modelyard.errors.serving import BadRows
+from modelyard.rows.reading import RowReader
+from modelyard.rows.timestamps import reader
+from modelyard.schema.contract import Contract, Field
+from modelyard.schema.rules import ColumnRule
+
+
+def contract(kind: str, nullable: bool = False, **more: Any) -> Contract:
+    return Contract((Field(name="x", kind=kind, nullable=nullable, **more),))
+
+
+GOOD = [
+    ("number", 1, 1.0),
+    ("number", 1.5, 1.5),
+    ("number", 2**53, 2.0**53),
+    ("number", 1e300, 1e300),
+    ("integer", 3, 3.0),
+    ("integer", 3.0, 3.0),
+    ("boolean", True, 1.0),
+    ("boolean", False, 0.0),
+    ("datetime", "2013-01-01T00:00:00Z", 1356998400e6),
+    ("datetime", "2013-01-01T00:00:00.000001+01:00", 1356994800000001.0),
+]
+BAD = [
+    ("number", True, "wrong_type"),
+    ("number", "1", "wrong_type"),
+    ("number", [1], "wrong_type"),
+    ("number", {"a": 1}, "wrong_type"),
+    ("number", None, "null"),
+    ("number", 2**53 + 1, "precision_loss"),
+    ("number", 2**64, "precision_loss"),
+    ("integer", 1.5, "wrong_type"),
+    ("integer", 1e300, "precision_loss"),
+    ("integer", False, "wrong_type"),
+    ("boolean", 1, "wrong_type"),
+    ("boolean", "true", "wrong_type"),
+    ("category", 1, "wrong_type"),
+    ("category", True, "wrong_type"),
+    ("text", 1, "wrong_type"),
+    ("datetime", 1356998400, "wrong_type"),
+    ("datetime", "2013-01-01T00:00:00", "bad_time"),
+    ("datetime", "yesterday", "bad_time"),
+    ("datetime", "0001-01-01T00:00:00+14:00", "bad_time"),
+    ("datetime", "9999-12-31T23:59:59Z", "bad_time"),
+    ("datetime", "2013-02-30T00:00:00Z", "bad_time"),
+    ("datetime", "2013-01-01T00:00:00.123456789Z", "bad_time"),
+]
+
+
+@pytest.mark.parametrize(("kind", "value", "expected"), GOOD)
+def test_a_value_of_the_kind_passes_unchanged(kind: str, value: object, expected: float) -> None:
+    assert RowReader(contract(kind)).read([{"x": value}]).inputs[0].tolist() == [expected]
+
+
+@pytest.mark.parametrize(("kind", "value", "problem"), BAD)
+def test_a_value_of_another_kind_is_refused_by_row_and_column(kind: str, value: object, problem: str) -> None:
+    good = {"number": 1, "integer": 1, "boolean": True, "datetime": "2013-01-01T00:00:00Z"}.get(kind, "a")
+    with pytest.raises(BadRows) as caught:
+        RowReader(contract(kind, categories=("a",) if kind == "category" else ())).read([{"x": good}, {"x": value}])
+    assert [(p["row"], p["column"], p["problem"]) for p in caught.value.problems] == [(1, "x", problem)]
+
+
+def test_a_missing_key_is_a_null_with_a_warning_only_where_training_rows_had_nulls() -> None:
+    rows = RowReader(contract("number", nullable=True)).read([{}, {"x": None}])
+    assert all(math.isnan(value) for value in rows.inputs[0].tolist())
+    assert rows.warnings == {0: [{"warning": "missing", "column": "x"}]}
+    with pytest.raises(BadRows, match="missing"):
+        RowReader(contract("number")).read([{}])
+
+
+def test_columns_that_the_model_does_not_read_are_ignored_with_one_warning() -> None:
+    rows = RowReader(contract("number")).read([{"x": 1, "b": 2, "a": {"deep": []}}])
+    assert rows.warnings == {0: [{"warning": "ignored", "column": "a", "columns": ["a", "b"]}]}
+
+
+@pytest.mark.parametrize("value", ["", " red", "RED", "é", "e\u0301"])
+def test_a_category_that_training_never_saw_is_predicted_with_a_warning(value: str) -> None:
+    rows = RowReader(contract("category", categories=("blue", "red"))).read([{"x": value}, {"x": "red"}])
+    assert rows.inputs[0].tolist() == [-1.0, 1.0]
+    assert rows.warnings == {0: [{"warning": "unseen", "column": "x", "value": value}]}
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "flagged"), [("warn", frozenset()), ("quarantine", frozenset({1}))], ids=["warn", "quarantine"]
+)
+def test_a_broken_rule_warns_or_flags(otherwise: Any, flagged: frozenset[int]) -> None:
+    rule = ColumnRule(column="x", min=0.0, max=10.0, otherwise=otherwise)
+    field = Field(name="x", kind="number")
+    rows = RowReader(Contract((field,), rules=(rule,))).read([{"x": 5}, {"x": 11}, {"x": None}])
+    assert [w["warning"] for w in rows.warnings[1]] == ["rule"]
+    assert list(rows.warnings) == [1]
+    assert rows.flagged == flagged
+
+
+def test_a_stop_rule_refuses_the_request_and_says_why() -> None:
+    rule = ColumnRule(column="x", categories=("a", "new"))
+    field = Field(name="x", kind="category", categories=("a", "b"))
+    reading = RowReader(Contract((field,), rules=(rule,)))
+    assert reading.read([{"x": "a"}, {"x": "new"}]).inputs[0].tolist() == [0.0, -1.0]
+    with pytest.raises(BadRows) as caught:
+        reading.read([{"x": "b"}])
+    assert caught.value.problems[0]["problem"] == "rule_broken"
+
+
+def test_a_naive_time_takes_the_zone_but_not_an_hour_that_the_clocks_skip() -> None:
+    field = Field(name="x", kind="datetime", zone="America/New_York", nullable=False)
+    reading = RowReader(Contract((field,)))
+    assert reading.read([{"x": "2013-07-01T00:00:00"}]).inputs[0].tolist() == [1372651200e6]
+    fold = reading.read([{"x": "2013-11-03T01:30:00"}]).inputs[0].tolist()
+    assert fold == [float(reader(None)("2013-11-03T01:30:00-04:00"))]
+    with pytest.raises(BadRows, match="skip"):
+        reading.read([{"x": "2013-03-10T02:30:00"}])
+
+
+def test_event_time_comes_from_the_time_role_and_its_zone() -> None:
+    timed = Contract((Field(name="x", kind="number"),), time="at", zone="UTC")
+    rows = RowReader(timed).read([{"x": 1, "at": "2013-01-01 05:00"}, {"x": 1}])
+    assert rows.events == [1357016400000000, None]
+    assert rows.warnings == {}
