@@ -19,8 +19,8 @@ from modelyard.errors import ModelyardError
 from modelyard.step.registry import Registry
 
 DOCS = Path(__file__).parent
-INTRODUCTION = """Written by `docs/write.py` from the classes. Each error prints who met it, what was found, where, and a
-way out; `--json` and HTTP bodies carry the same four facts."""
+INTRODUCTION = """Written by `docs/write.py` from the classes. Each error prints who met it, what was found,
+where, and a way out; `--json` and HTTP bodies carry the same four facts."""
 
 
 def errors() -> str:
