@@ -60,11 +60,16 @@ def field_names(kind: type[Any]) -> tuple[str, ...]:
 
 def _fields_at(kind: type[Any], below: str) -> tuple[str, ...]:
     """The keys of the struct that a path leads to, as far as that is certain."""
-    info: Any = msgspec.inspect.type_info(kind)
+    info = _struct(msgspec.inspect.type_info(kind))
     for word in filter(None, re.split(r"\.|\[\d+\]|\[\.\.\.\]", below)):
-        fields = {field.encode_name: field.type for field in getattr(info, "fields", ())}
-        info = fields.get(word)
-        parts = [part for part in getattr(info, "types", ()) if hasattr(part, "fields")]
-        info = parts[0] if len(parts) == 1 else info
-        info = getattr(info, "item_type", info)
+        info = _struct({field.encode_name: field.type for field in getattr(info, "fields", ())}.get(word))
     return tuple(field.encode_name for field in getattr(info, "fields", ()))
+
+
+def _struct(info: Any) -> Any:
+    """The struct inside of unions, lists and descriptions, when there is one."""
+    while hasattr(info, "item_type") or type(info) is msgspec.inspect.Metadata:
+        info = info.type if type(info) is msgspec.inspect.Metadata else info.item_type
+    inner = [_struct(part) for part in getattr(info, "types", ())]
+    structs = [part for part in inner if hasattr(part, "fields")]
+    return structs[0] if len(structs) == 1 else info
