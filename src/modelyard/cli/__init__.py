@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-COMMANDS = ("steps", "doctor")
+COMMANDS = ("check", "steps", "doctor")
 
 
 def main() -> None:

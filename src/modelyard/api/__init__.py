@@ -1,0 +1,1 @@
+"""What `import modelyard` offers: thin faces over the rooms below, imported when they are used."""
