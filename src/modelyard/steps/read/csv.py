@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 INFER = 100_000
 """Rows from which types are inferred."""
+AS_READ = ("category", "text", "boolean")
+"""Kinds that need the words as they stand in the file."""
 NULL_WORDS = ("", "NA", "NaN", "null")
 
 
@@ -53,11 +55,15 @@ class Csv(TableStep, frozen=True, kw_only=True, tag="read.csv"):
         return Schema(tuple(replace(c, kind=self.types.get(c.name, c.kind)) for c in schema))
 
     def _frame(self, ctx: Context, rows: int | None) -> LazyFrame:
+        from modelyard.frame.infer import inferred
         from modelyard.frame.source import chosen, collected, files, typed
 
         found = [str(file) for file in files(ctx.folder, self.path)]
-        frame = chosen(self._scan(found, rows), self.columns, self.path)
-        read = collected(frame, self.path, "declare the column's kind under `types:`, or check delimiter and quotes")
+        raw = collected(
+            chosen(self._scan(found, rows), self.columns, self.path), self.path, "check delimiter and quotes"
+        )
+        declared = frozenset(name for name, kind in self.types.items() if kind in AS_READ)
+        read = inferred(raw, INFER, self.decimal == ",", self.path, declared)
         return collected(typed(read.lazy(), self._types(), ctx.zone), self.path, "correct `types:` or the value").lazy()
 
     def _types(self) -> dict[str, Kind]:
@@ -66,16 +72,12 @@ class Csv(TableStep, frozen=True, kw_only=True, tag="read.csv"):
     def _scan(self, found: list[str], rows: int | None) -> LazyFrame:
         import polars as pl
 
-        read_as = {"number": pl.Float64, "category": pl.String, "text": pl.String, "boolean": pl.String}
         return pl.scan_csv(
             found,
             separator=self.delimiter,
             quote_char=self.quote,
             null_values=list(self.null_words),
-            decimal_comma=self.decimal == ",",
             encoding=self.encoding,
-            schema_overrides={name: read_as[kind] for name, kind in self.types.items() if kind in read_as},
-            infer_schema_length=INFER,
-            try_parse_dates=True,
+            infer_schema=False,
             n_rows=rows,
         )
