@@ -6,7 +6,7 @@ from modelyard.errors import ModelyardError
 
 
 class MalformedProgram(ModelyardError):
-    """A program that cannot run: a register read before it is written, a child before its parent, a set out of range."""
+    """A program that cannot run: a register read before it is written, a child before its parent, a set too long."""
 
     way_out = "The package is damaged or was not made by this program: make it again with `modelyard run`."
 
