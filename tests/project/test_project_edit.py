@@ -48,7 +48,7 @@ live:
 words = some.text(some.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=12)
 scalars = (
     some.none() | some.booleans() | some.integers(-(10**18), 10**18) | some.floats(allow_nan=False) | words
-    | some.sampled_from(["no", "~", "1e5", "01", "*x", "!a", "${X}", "a: b", "# c", "null", "true", "-", "", " ", "2020-01-01"])
+    | some.sampled_from(["no", "~", "1e5", "01", "*x", "!a", "${X}", "a: b", "# c", "null", "true", "-", "", " "])
 )  # fmt: skip
 values = some.recursive(
     scalars, lambda inner: some.lists(inner, max_size=3) | some.dictionaries(words, inner, max_size=3), max_leaves=6
@@ -107,7 +107,7 @@ edits = some.lists(
 @given(edits, newlines)
 @settings(deadline=None, max_examples=100)
 def test_any_chain_of_edits_parses_writes_and_parses_again(chain, newline):
-    document = read(FILE.replace("\n", newline))
+    document, refusals = read(FILE.replace("\n", newline)), []
     for what, *rest in chain:
         known = list(places(document))
         try:
@@ -120,9 +120,9 @@ def test_any_chain_of_edits_parses_writes_and_parses_again(chain, newline):
                 document = remove_step(document, known[rest[0] % len(known)])
             elif what == "rename":
                 document = rename_step(document, known[rest[0] % len(known)], f"r_{rest[1]}")
-        except EditRefused as refused:
-            assert "say something else" not in refused.found
-            assert "unreadable" not in refused.found
+        except EditRefused as error:
+            refusals.append(error.found)
+    assert not [found for found in refusals if "something else" in found or "unreadable" in found]
     again = read(document.to_bytes())
     assert repr(again.data) == repr(document.data)
     for comment in ("# what this is about", "# format", "# why", "# where rows come from", "# between", "# the end"):

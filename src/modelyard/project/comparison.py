@@ -13,7 +13,7 @@ from modelyard.step.step import Policy
 
 Metric = Literal[
     "roc_auc", "average_precision", "log_loss", "brier", "accuracy", "balanced_accuracy", "f1", "precision", "recall",
-    "rmse", "mae", "r2", "mape",
+    "rmse", "mae", "r2", "medae",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The step kinds as JSON Schema: what tools, help and the docs know of them comes from here, and here from the fields."""
+"""The step kinds as JSON Schema: what tools, help and docs know of them comes from here, and here from the fields."""
 
 from __future__ import annotations
 

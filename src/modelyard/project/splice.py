@@ -157,7 +157,7 @@ def _replaced(text: str, key: Node, old: Node, value: Any) -> str:
     if block or (isinstance(old, ScalarNode) and old.style in ("|", ">")):
         return _after_colon(text, key, value, _end(text, old))
     start: int = old.start_mark.index
-    return text[:start] + flow(value, _quote(old)) + text[_end(text, old) :]
+    return f"{text[:start]}{flow(value, _quote(old))}{text[_end(text, old) :]}"
 
 
 def _after_colon(text: str, key: Node, value: Any, end: int) -> str:
@@ -168,13 +168,14 @@ def _after_colon(text: str, key: Node, value: Any, end: int) -> str:
 def _added(document: Document, around: MappingNode, key: str, value: Any) -> str:
     text, line = document.text, f"{flow(key)}: {flow(value)}"
     if not around.value:
-        at = around.start_mark.index + 1
+        at: int = around.start_mark.index + 1
         return text[:at] + line + text[at:]
     last = _value_end(text, *around.value[-1])
     if around.flow_style:
         return text[:last] + ", " + line + text[last:]
+    indent: int = around.value[0][0].start_mark.column
     at = _line_end(text, last)
-    return text[:at] + document.newline + " " * around.value[0][0].start_mark.column + line + text[at:]
+    return text[:at] + document.newline + " " * indent + line + text[at:]
 
 
 def _first(document: Document, section: str, entry: dict[str, Any]) -> str:
