@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import pytest
+from msgspec import Meta
 from project_kinds import FLIGHTS, REGISTRY
 
 from modelyard.errors import ModelyardError
 from modelyard.errors.project import (
     BadGraph,
     BadParameter,
+    BrokenPlugin,
     MissingVariable,
     OutOfScope,
     UnknownKey,
@@ -22,6 +25,7 @@ from modelyard.project.graph import graph
 from modelyard.project.read import MAX_BYTES, read
 from modelyard.project.scope import SENTENCES
 from modelyard.project.settings import settings
+from modelyard.step.step import Learns
 
 
 def built(text: str, **environment: str):
@@ -170,3 +174,13 @@ def test_what_the_system_does_not_do_is_said_in_the_same_sentence_as_in_the_docs
     assert SENTENCES[task].rstrip(".") in message
     page = Path(__file__).parents[2] / "docs" / "scope.md"
     assert f"| `{task}` | {SENTENCES[task]} |" in page.read_text(encoding="utf-8")
+
+
+class IllDeclared(Learns, frozen=True, kw_only=True, tag="clean.ill"):
+    depth: Annotated[int | None, Meta(ge=1)] = None
+
+
+def test_a_kind_whose_fields_are_ill_declared_is_a_broken_plugin():
+    document = read(FLIGHTS.replace("use: derive.expression, columns: {night", "use: clean.ill, depth: 1} # {night"))
+    with pytest.raises(BrokenPlugin, match="its parameters cannot be read"):
+        graph(settings(document), document, REGISTRY.with_kinds({"clean.ill": IllDeclared}))

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from modelyard.errors import ModelyardError, did_you_mean
-from modelyard.errors.project import BadParameter, UnknownKey
+from modelyard.errors.project import BadParameter, BrokenPlugin, UnknownKey
 from modelyard.project.environment import Environment
 from modelyard.project.read import Document
 
@@ -27,6 +27,8 @@ def decode(data: Any, kind: type[T], path: str, document: Document, environment:
         error.found, error.advice = environment.redact(error.found), environment.redact(error.advice)
         error.who, error.where = error.who or who, error.where or document.where(path)
         raise
+    except TypeError as error:  # the kind's own fields are ill declared
+        raise BrokenPlugin(f"its parameters cannot be read: {error}", who=who or kind.__name__) from error
     except msgspec.ValidationError as error:
         message = str(error)
         inner = _AT.search(message)
