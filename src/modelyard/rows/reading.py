@@ -110,7 +110,8 @@ class RowReader:
 
     def _arrays(self, columns: list[list[Any]], length: int) -> list[Values]:
         if not self._texts and columns and length:
-            return list(np.array(columns, dtype=np.float64).reshape(len(columns), length))
+            flat = [column[0] for column in columns] if length == 1 else columns
+            return list(np.array(flat, dtype=np.float64).reshape(len(columns), length))
         kinds = (field.kind for field in self.contract.fields)
         return [
             np.array(column, dtype=object if kind == "text" else np.float64)

@@ -27,17 +27,10 @@ _canonical = msgspec.json.Encoder(order="sorted").encode
 _encode = msgspec.json.encode
 
 
-class Answers(Protocol):
-    @property
-    def scores(self) -> Floats: ...
-    @property
-    def prediction(self) -> Floats: ...
-
-
 class Scores(Protocol):
-    """What the heart needs of `scoring.engine.Scorer`."""
+    """What the heart needs of `scoring.engine.Scorer`: one array (n,) per score, then the prediction."""
 
-    def score(self, inputs: Sequence[Floats], length: int) -> Answers: ...
+    def answers(self, inputs: Sequence[Floats], length: int) -> list[Floats]: ...
 
 
 class Served(Struct, frozen=True, kw_only=True, eq=False):
@@ -103,14 +96,21 @@ class Answerer:
         texts = [_canonical(record) for record in records]
         digests = [blake2b(text, digest_size=16).hexdigest() for text in texts]
         ids = [self._id(record, row, digests[row]) for row, record in enumerate(records)]
-        scored = self.scorer.score(rows.inputs, rows.length)
+        scored = self.scorer.answers(rows.inputs, rows.length)
         return self._reply(records, rows, texts, digests, ids, scored)
 
     def _reply(
-        self, records: list[Record], rows: Rows, texts: list[bytes], digests: list[str], ids: list[str], scored: Answers
+        self,
+        records: list[Record],
+        rows: Rows,
+        texts: list[bytes],
+        digests: list[str],
+        ids: list[str],
+        scored: list[Floats],
     ) -> Reply:
         now, received = self._monotonic(), int(self._clock() * 1_000_000)
-        scores, predictions = scored.scores.tolist(), scored.prediction.tolist()
+        *columns, predictions = [array.tolist() for array in scored]
+        scores = list(zip(*columns, strict=True))
         known = self._known(ids, digests, now)
         new: dict[str, bytes] = {}
         answers, lines, waits = [], [], []
@@ -172,7 +172,7 @@ class Answerer:
             where=f"row {row}, {name}",
         )
 
-    def _answer(self, key: str, row: int, scores: list[float], prediction: float, warnings: bytes) -> bytes:
+    def _answer(self, key: str, row: int, scores: tuple[float, ...], prediction: float, warnings: bytes) -> bytes:
         if not math.isfinite(sum(scores) + prediction):
             raise NoFiniteAnswer(f"the model gives no finite number for row {row}", where=f"row {row}")
         label = _encode(self._label(prediction))
