@@ -1,1 +1,3 @@
 """The calls that we use, typed."""
+
+__version__: str

@@ -23,7 +23,7 @@ class WrongType(ModelyardError):
 class BadSelector(ModelyardError):
     """`columns:` selects nothing, or selects what a model must never see (target, id, time, group …)."""
 
-    way_out = "Give a name, a list, numeric | category | text | datetime | boolean, a \"glob_*\" or {not: …}."
+    way_out = 'Give a name, a list, numeric | category | text | datetime | boolean, a "glob_*" or {not: …}.'
     exit = 2
 
 

@@ -94,7 +94,7 @@ class NoSuchModel(ModelyardError):
 class NoSuchRoute(ModelyardError):
     """The server has no such path."""
 
-    way_out = "There is POST /v1/models/NAME/predict, POST /v1/models/NAME/labels, GET /v1/models/NAME, /livez, /readyz, /metrics."
+    way_out = "There is POST /v1/models/NAME/predict and …/labels, GET /v1/models/NAME, /livez, /readyz, /metrics."
     status = 404
 
 
