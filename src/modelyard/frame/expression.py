@@ -73,10 +73,7 @@ class _Polars:
             return self._comparison(node)
         if node.op == "-" and self.kinds.of(node.a) == "datetime":
             return (self._micros(node.a) - self._micros(node.b)) / 1_000_000.0
-        a, b = self.number(node.a), self.number(node.b)
-        if node.op == "/":
-            # Dividing by a scalar, polars multiplies by its reciprocal: 1.5/2.5 is then not 0.6. Per row it divides.
-            b = pl.when(a.is_not_null()).then(b)
+        a, b = _per_row(self.number(node.a), self.number(node.b))
         made = {"+": a + b, "-": a - b, "*": a * b, "/": a / b}[node.op]
         return made.fill_nan(None)
 
@@ -145,6 +142,16 @@ class _Polars:
             return text.to_lowercase()
         sought = node.args[1].value if isinstance(node.args[1], Text) else ""
         return text.contains(sought, literal=True) if node.function == "contains" else text.starts_with(sought)
+
+
+def _per_row(a: pl.Expr, b: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """With a scalar on one side polars takes short cuts that round or sign otherwise: it multiplies by the reciprocal,
+    negates for `0 - x`, leaves out `x + 0`. As a column of its own the constant meets plain IEEE arithmetic."""
+    if not b.meta.root_names():
+        b = pl.when(a.is_not_null()).then(b)
+    if not a.meta.root_names():
+        a = pl.when(b.is_not_null()).then(a)
+    return a, b
 
 
 def _is_null(made: pl.Expr) -> bool:
