@@ -33,8 +33,9 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Append = Callable[[list[bytes]], Awaitable[None]]
-"""Log lines in, done when they are as durable as promised; raises LogUnavailable."""
+Append = Callable[[list[bytes]], asyncio.Future[None] | None]
+"""Log lines in; they are as durable as promised when the future is done, or at once when there is none. Raises
+LogUnavailable, here or from the future."""
 
 RECEIVE_SECONDS = 10.0
 MOST_WAITING = 1024
@@ -111,38 +112,50 @@ class App:
 
     async def _log(self, reply: Reply, recent: Recent) -> None:
         """Write, and let retries that come meanwhile wait for the same write. A failed write is forgotten."""
-        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        for _, given in reply.given:
-            given.written = written
         try:
-            await self._write(reply.records)
-        except BaseException as error:
+            written = self._append(reply.records)
+            if written is not None:
+                for _, given in reply.given:
+                    given.written = written
+                await self._until(written)
+        except LogUnavailable:
             for key, given in reply.given:
                 recent.forget(key, given)
-            written.set_exception(error if isinstance(error, LogUnavailable) else LogUnavailable("the write was cut"))
-            written.exception()
             raise
-        written.set_result(None)
         for _, given in reply.given:
             given.written = None
 
     async def _labels(self, answerer: Answerer, body: bytes) -> tuple[int, Headers, bytes]:
         lines = label_lines(body, answerer.served.label, int(time.time() * 1_000_000))
-        if lines:
-            await self._write(lines)
+        written = self._append(lines) if lines else None
+        if written is not None:
+            await self._until(written)
         return 202, [_JSON], b'{"accepted":%d}' % len(lines)
 
-    async def _write(self, lines: list[bytes]) -> None:
+    def _append(self, lines: list[bytes]) -> asyncio.Future[None] | None:
+        try:
+            written = self.append(lines)
+        except LogUnavailable:
+            self._broken()
+            raise
+        if written is None:
+            self.log_broken = False
+        return written
+
+    async def _until(self, written: asyncio.Future[None]) -> None:
         self.waiting += 1
         try:
-            await self.append(lines)
+            await asyncio.shield(written)
             self.log_broken = False
         except LogUnavailable:
-            self.log_broken = True
-            self.meters.log_failures += 1
+            self._broken()
             raise
         finally:
             self.waiting -= 1
+
+    def _broken(self) -> None:
+        self.log_broken = True
+        self.meters.log_failures += 1
 
     def _model(self, name: str) -> Answerer:
         try:

@@ -16,7 +16,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 from zlib import crc32
@@ -152,27 +152,24 @@ def _acknowledge(waiters: list[Waiter], failed: LogUnavailable | None) -> None:
 
 
 class Log:
-    """What the app calls to append: `await log(records)`."""
+    """What the app calls to append: what comes back is to be waited for, None when there is nothing to wait for."""
 
     def __init__(self, folder: Path, durability: Durability) -> None:
         self._file = SegmentFile(folder, sync=durability == "fsync")
         self._durability = durability
         self._group: GroupCommit | None = None
 
-    async def __call__(self, records: list[bytes]) -> None:
+    def __call__(self, records: list[bytes]) -> Waiter | None:
         data = framed(records)
         if self._durability == "os":
             self._file.write(data)
-            return
+            return None
         loop = asyncio.get_running_loop()
         if self._group is None:
             self._group = GroupCommit(self._file, loop)
-        if self._durability == "off":
-            self._group.put(data, None)
-            return
-        waiter: Waiter = loop.create_future()
+        waiter: Waiter | None = loop.create_future() if self._durability == "fsync" else None
         self._group.put(data, waiter)
-        await waiter
+        return waiter
 
     def close(self) -> None:
         if self._group is not None:
@@ -181,7 +178,7 @@ class Log:
 
 
 @contextlib.contextmanager
-def open_log(store: Store, durability: Durability) -> Iterator[Callable[[list[bytes]], Awaitable[None]]]:
+def open_log(store: Store, durability: Durability) -> Iterator[Log]:
     """The log of this process, closed at the end with everything in it written."""
     log = Log(store.segments, durability)
     try:
