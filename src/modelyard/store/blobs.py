@@ -1,4 +1,4 @@
-"""Bytes by their SHA-256, written so that a crash leaves all of them or none: temp file, fsync, rename, fsync folder."""
+"""Bytes by their SHA-256; a crash leaves all of them or none: temp file, fsync, rename, fsync of the folder."""
 
 from __future__ import annotations
 
