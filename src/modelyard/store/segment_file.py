@@ -25,7 +25,7 @@ SUFFIX, QUARANTINED = ".log", ".bad.log"
 def line(record: bytes) -> bytes:
     """
     >>> line(b'{"kind":"label"}')
-    b'86f0e8f8 {"kind":"label"}\\n'
+    b'c1333e3d {"kind":"label"}\\n'
     """
     return b"%08x %s\n" % (zlib.crc32(record), record)
 
