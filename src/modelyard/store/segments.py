@@ -1,157 +1,121 @@
-"""The prediction log: a record is acknowledged only once it is written (and synced, by default).
+"""Segments of the prediction log: files of lines `crc32 SPACE json`, read, checked, recovered.
 
-Group commit without a timer: a thread takes whatever has queued up while the last sync ran, writes it in one go, syncs
-once, then acknowledges all of it. Under load batches grow by themselves; a lone request waits for nothing but its own
-sync. Durability: `fsync` survives a power loss, `os` a killed process, `off` acknowledges before writing.
+Why lines: a torn or flipped line costs itself and nothing else, and a person can read the file. Each process appends to
+a file of its own (`<when>-<pid>-<count>.log`), so whoever recovers can see whether the writer still lives. The server's
+end is serve/log.py: it writes the same lines.
 """
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Callable
-from concurrent.futures import Future
+import os
+import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Literal
 
-from modelyard.errors.store import LogUnavailable
-from modelyard.store.segment_file import SegmentFile, line
+from msgspec import Struct
 
-Durability = Literal["fsync", "os", "off"]
-Done = Callable[[LogUnavailable | None], None]
-ROTATE = 64 << 20
-"""Bytes after which the next batch starts a new segment, so that shipped ones can be deleted."""
+from modelyard.store.blobs import replace
+
+SUFFIX = ".log"
 
 
-class Segments:
-    """One process's log. All methods may be called from any thread."""
+def line(record: bytes) -> bytes:
+    """
+    >>> line(b'{"kind":"label"}')
+    b'c1333e3d {"kind":"label"}\\n'
+    """
+    return b"%08x %s\n" % (zlib.crc32(record), record)
 
-    def __init__(self, folder: Path, durability: Durability = "fsync", rotate: int = ROTATE) -> None:
-        self.folder, self.durability, self.rotate = folder, durability, rotate
-        self.healthy = True
-        """False from a failed write until the next that works: readiness."""
-        self.written = 0
-        self._file: SegmentFile | None = None
-        self._lock = threading.Lock()
-        self._queue: SimpleQueue[tuple[bytes, Done] | None] = SimpleQueue()
-        self._closed = False
-        folder.mkdir(parents=True, exist_ok=True)
-        self._thread = threading.Thread(target=self._drain, name="modelyard-log", daemon=True)
-        self._thread.start()
 
-    def append(self, record: bytes) -> Future[None]:
-        """Queue one JSON record (no newline). The future is done when the record is as safe as `durability` says, or
-        holds LogUnavailable."""
-        future: Future[None] = Future()
-        self._put(record, lambda error: future.set_exception(error) if error else future.set_result(None))
-        return future
+def write_segment(folder: Path, name: str, records: Iterable[bytes]) -> Path:
+    """A whole segment at once, for what predicts in batches: there after this call, or not at all. The same name (the
+    key of the batch) again replaces it by the same, so a batch that is repeated is logged once."""
+    path = folder / f"{name}{SUFFIX}"
+    replace(path, b"".join(map(line, records)))
+    return path
 
-    def append_on(self, loop: asyncio.AbstractEventLoop, record: bytes) -> asyncio.Future[None]:
-        """The same for an event loop: await it before replying."""
-        future: asyncio.Future[None] = loop.create_future()
-        self._put(record, lambda error: _tell(loop, future, error))
-        return future
 
-    def append_now(self, *records: bytes) -> None:
-        """Write before returning, on the caller's thread: one `write` call, microseconds, under `os`; under `fsync` it
-        waits for the disk. Raises LogUnavailable."""
-        self._refuse_closed()
-        self._commit(b"".join(map(line, records)), len(records))
+class Line(Struct, frozen=True):
+    record: bytes | None
+    """None: the line is damaged."""
+    start: int
+    end: int
+    """Offset after its newline: where the next reading starts."""
 
-    def close(self) -> None:
-        """Write what is queued, then stop."""
-        if not self._closed:
-            self._closed = True
-            self._queue.put(None)
-            self._thread.join()
-            with self._lock:
-                self._leave()
 
-    def _put(self, record: bytes, done: Done) -> None:
-        self._refuse_closed()
-        if self.durability == "off":
-            done(None)
-            self._queue.put((line(record), _nobody))
+def read_segment(path: Path, offset: int = 0) -> Iterator[Line]:
+    """The complete lines from `offset` on. An unfinished last line is left for the next time."""
+    with open(path, "rb") as file:
+        file.seek(offset)
+        for raw in file:
+            if not raw.endswith(b"\n"):
+                return
+            yield Line(record=checked(raw), start=offset, end=offset + len(raw))
+            offset += len(raw)
+
+
+def checked(raw: bytes) -> bytes | None:
+    """The record of a line, None when its checksum does not fit."""
+    body = raw[9:-1]
+    good = raw[8:9] == b" " and raw[:8] == b"%08x" % zlib.crc32(body)
+    return body if good else None
+
+
+class Recovery(Struct, frozen=True):
+    segments: int = 0
+    """Segments of dead writers that were looked through."""
+    torn: int = 0
+    """Of these, how many had an unfinished end, which was cut."""
+    bytes_cut: int = 0
+    damaged: tuple[tuple[str, int], ...] = ()
+    """(segment, offset) of lines inside whose checksum is wrong; the rows around them stay readable."""
+
+
+def segments(folder: Path) -> list[Path]:
+    """All segments, oldest first."""
+    return sorted(folder.glob("*" + SUFFIX))
+
+
+def recover(folder: Path) -> Recovery:
+    """Cut the torn tails of segments whose writer is gone. Live ones are left alone."""
+    torn, cut, damaged = 0, 0, []
+    dead = [path for path in segments(folder) if not lives(path)]
+    for path in dead:
+        end, bad = _whole(path)
+        damaged += [(path.name, start) for start in bad]
+        if (left := path.stat().st_size - end) > 0:
+            torn, cut = torn + 1, cut + left
+            _truncate(path, end)
+    return Recovery(len(dead), torn, cut, tuple(damaged))
+
+
+def lives(path: Path) -> bool:
+    """Whether the process that writes this segment runs. Its number may have gone to another process: then the segment
+    waits, whole lines of it are read all the same."""
+    parts = path.name.removesuffix(SUFFIX).split("-")
+    if len(parts) != 3 or not parts[1].isdigit() or int(parts[1]) == os.getpid():
+        return len(parts) == 3
+    try:
+        os.kill(int(parts[1]), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def _whole(path: Path) -> tuple[int, list[int]]:
+    """Where the last good line ends, and where damaged lines before it start."""
+    end, bad = 0, []
+    for one in read_segment(path):
+        if one.record is None:
+            bad.append(one.start)
         else:
-            self._queue.put((line(record), done))
-
-    def _refuse_closed(self) -> None:
-        if self._closed:
-            raise LogUnavailable("the log is closed")
-
-    def _drain(self) -> None:
-        ended = False
-        while not ended:
-            taken = [self._queue.get()]
-            while not self._queue.empty():
-                taken.append(self._queue.get())
-            batch = [one for one in taken if one is not None]
-            ended = len(batch) < len(taken)
-            error = self._try(batch) if batch else None
-            for _, done in batch:
-                done(error)
-
-    def _try(self, batch: list[tuple[bytes, Done]]) -> LogUnavailable | None:
-        try:
-            self._commit(b"".join(data for data, _ in batch), len(batch))
-        except LogUnavailable as error:
-            return error
-        return None
-
-    def _commit(self, data: bytes, records: int) -> None:
-        with self._lock:
-            try:
-                self._write(data)
-            except OSError as error:
-                self.healthy = False
-                raise LogUnavailable(
-                    f"the prediction log cannot be written: {error}", where=str(self.folder)
-                ) from error
-            self.healthy = True
-            self.written += records
-
-    def _write(self, data: bytes) -> None:
-        """A failure leaves the segment for ever; the next batch starts a new one."""
-        if self._file is not None and self._file.length >= self.rotate:
-            self._leave()
-        if self._file is None:
-            self._file = SegmentFile(self.folder, self.durability)
-        file = self._file
-        try:
-            file.write(data)
-        except OSError:
-            file.cut()
-            self._leave()
-            raise
-        try:
-            if self.durability == "fsync":
-                file.sync()
-        except OSError:
-            self._file = None
-            file.quarantine()
-            raise
-        file.length += len(data)
-
-    def _leave(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+            end = one.end
+    return end, [start for start in bad if start < end]
 
 
-def _nobody(error: LogUnavailable | None) -> None:
-    """Durability `off`: nobody waits."""
-
-
-def _tell(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None], error: LogUnavailable | None) -> None:
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(_set, future, error)
-
-
-def _set(future: asyncio.Future[None], error: LogUnavailable | None) -> None:
-    if future.done():
-        return
-    if error is None:
-        future.set_result(None)
-    else:
-        future.set_exception(error)
+def _truncate(path: Path, end: int) -> None:
+    with open(path, "r+b") as file:
+        file.truncate(end)
+        os.fsync(file.fileno())
