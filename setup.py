@@ -13,6 +13,7 @@ setup(
         Extension(
             "modelyard.scoring._kernel",
             ["src/modelyard/scoring/_kernel.c"],
+            depends=["src/modelyard/scoring/_forest.h"],
             extra_compile_args=FLAGS,
             libraries=["m"],
             optional=True,

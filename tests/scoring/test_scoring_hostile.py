@@ -31,6 +31,8 @@ WRONG: dict[str, AnyInstruction] = {
     "weights too few": Linear(into=2, xs=wholes([0, 1]), weights=reals([[1.0]]), bias=reals([0.0])),
     "a child before its parent": replace(STUMP, left=wholes([0, 0, 1])),
     "a child past the end": replace(STUMP, right=wholes([3, 0, 0])),
+    "a child with two parents": replace(STUMP, right=wholes([1, 0, 0])),
+    "a root inside a tree": replace(STUMP, roots=wholes([0, 1]), outputs=wholes([0, 0])),
     "a leaf without value": replace(STUMP, left=wholes([1, 0, 2])),
     "a root outside": replace(STUMP, roots=wholes([3])),
     "an output outside": replace(STUMP, outputs=wholes([1])),

@@ -1,7 +1,7 @@
 /* The native kernel: the instruction set over blocks of rows, bit for bit what scoring/interpreter.py computes.
  *
  * A program arrives flat: `code` (int32: length, op, into, arguments …), `reals` (doubles), `nodes` (trees), `bits`
- * (category sets), `trees` (int32 triples: root, output, has categories). scoring/native.py makes and checks it; nothing
+ * (category sets), `trees` (int32: trees and their category tests). scoring/native.py makes and checks it; nothing
  * here checks an index, so nothing but native.py may make a Kernel.
  *
  * Registers of a block lie one after the other, BLOCK doubles each. Compiled with -ffp-contract=off: every product and
@@ -15,28 +15,21 @@
 #include <string.h>
 
 #define BLOCK 64
-#define LANES 8
+
+#include "_forest.h"
 
 enum op { CONST, ISNAN, FILL, APPLY, ARITH, ARITH_CONST, CLIP, SELECT, BINS, INTERP, MAP, ONE_HOT, SIGMOID, LINEAR,
           TREES, SOFTMAX, DECIDE };
 enum unary { NEG, ABS, LOG, LOG1P, EXP, EXPM1, SQRT, TANH, FLOOR, NOT };
 enum binary { ADD, SUB, MUL, DIV, MIN, MAX, MOD, LT, LE, GT, GE, EQ, NE, AND, OR };
-enum flag { NAN_LEFT = 1, CATEGORY = 2, UNSEEN_LEFT = 4 };
-
-/* A leaf points at itself on both sides, so that lanes may walk on while others have arrived. */
-typedef struct {
-    union { double threshold; struct { uint32_t at, words; } set; } test;
-    int32_t offset, sides[2];
-    uint32_t flags;
-} node;
-
 typedef struct {
     PyObject_HEAD
     int32_t *code, *trees, *wanted;
     double *reals, *row;
     node *nodes;
     uint32_t *bits;
-    Py_ssize_t code_length, inputs, registers, answers;
+    void *scratch;
+    Py_ssize_t code_length, inputs, registers, answers, scratch_size;
 } kernel;
 
 static double unary(int f, double x) {
@@ -114,94 +107,16 @@ static double look_up(const double *table, int32_t n, double x) {
     return (x >= 0 && x < n && x == floor(x)) ? table[(int32_t)x] : table[n + 1];
 }
 
-/* One step of one lane, without a branch: the side is an index. NaN is in no order, so it goes right unless flagged. */
-static inline int32_t step(const node *at, double x) {
-    int right = !(x <= at->test.threshold) & ((x == x) | !(at->flags & NAN_LEFT));
-    return at->sides[right];
-}
-
-static int32_t step_any(const kernel *k, const node *at, double x) {
-    int left;
-    if (isnan(x)) left = at->flags & NAN_LEFT;
-    else if (at->flags & CATEGORY) {
-        double whole = trunc(x);
-        if (whole >= 0 && x < at->test.set.words * 32.0) {
-            uint32_t code = (uint32_t)whole;
-            left = (k->bits[at->test.set.at + code / 32] >> (code % 32)) & 1u;
-        } else left = (at->flags & UNSEEN_LEFT) != 0;
-    } else left = x <= at->test.threshold;
-    return at->sides[!left];
-}
-
-static int32_t walk(const kernel *k, int32_t here, const double *lane) {
-    for (;;) {
-        const node *at = k->nodes + here;
-        int32_t next = step_any(k, at, lane[at->offset]);
-        if (next == here) return here;
-        here = next;
-    }
-}
-
-/* LANES walks at once hide the latency of each; lane i reads r[offset + shift[i]]. */
-static inline void walk_lanes(const kernel *k, int32_t *here, const double *r, int shift) {
-    int32_t moved;
-    do {
-        moved = 0;
-        for (int i = 0; i < LANES; i++) {
-            const node *at = k->nodes + here[i];
-            int32_t next = step(at, r[at->offset + i * shift]);
-            moved |= next ^ here[i];
-            here[i] = next;
-        }
-    } while (moved);
-}
-
-static void add_leaf(const kernel *k, int32_t leaf, int32_t width, const double *leaves, double *out, int lane,
-                     int32_t outputs) {
-    const node *at = k->nodes + leaf;
-    if (width == 1) { out[lane] += at->test.threshold; return; }
-    const double *values = leaves + (size_t)at->test.set.at * width;
-    for (int32_t o = 0; o < outputs; o++) out[o * BLOCK + lane] += values[o];
-}
-
-/* arguments: first tree, trees, outputs, leaf width, reals of base, reals of leaves, reals of divide. */
-static void sum_trees(const kernel *k, const int32_t *a, double *r, double *out, int n) {
-    int32_t first = a[0], count = a[1], outputs = a[2], width = a[3];
-    const double *base = k->reals + a[4], *leaves = k->reals + a[5];
-    double divide = k->reals[a[6]];
-    for (int32_t o = 0; o < outputs; o++)
-        for (int i = 0; i < n; i++) out[o * BLOCK + i] = base[o];
-    if (n < LANES) {
-        for (int i = 0; i < n; i++)
-            for (int32_t t = 0; t < count; t += LANES) {
-                int32_t here[LANES], some = count - t < LANES ? count - t : LANES, mixed = 0;
-                for (int32_t j = 0; j < LANES; j++) {
-                    const int32_t *tree = k->trees + 3 * (first + t + (j < some ? j : 0));
-                    here[j] = tree[0];
-                    mixed |= tree[2];
-                }
-                if (mixed) for (int32_t j = 0; j < some; j++) here[j] = walk(k, here[j], r + i);
-                else walk_lanes(k, here, r + i, 0);
-                for (int32_t j = 0; j < some; j++)
-                    add_leaf(k, here[j], width, leaves, out + k->trees[3 * (first + t + j) + 1] * BLOCK, i, outputs);
-            }
-    } else {
-        for (int32_t t = 0; t < count; t++) {
-            const int32_t *tree = k->trees + 3 * (first + t);
-            double *sum = out + tree[1] * BLOCK;
-            int i = 0;
-            for (; !tree[2] && i + LANES <= n; i += LANES) {
-                int32_t here[LANES];
-                for (int j = 0; j < LANES; j++) here[j] = tree[0];
-                walk_lanes(k, here, r + i, 1);
-                for (int j = 0; j < LANES; j++) add_leaf(k, here[j], width, leaves, sum, i + j, outputs);
-            }
-            for (; i < n; i++) add_leaf(k, walk(k, tree[0], r + i), width, leaves, sum, i, outputs);
-        }
-    }
-    if (divide != 1.0)
-        for (int32_t o = 0; o < outputs; o++)
-            for (int i = 0; i < n; i++) out[o * BLOCK + i] /= divide;
+/* arguments: trees, sets, nodes, bits (where each starts), count, outputs, leaf width, reals of base, of leaves and of
+ * divide, number columns, category columns, derived columns; then (register, NaN above) and (register, unseen) pairs. */
+static forest forest_of(const kernel *k, const int32_t *a) {
+    forest f = {
+        .trees = (const tree *)(k->trees + a[0]), .sets = (const set *)(k->trees + a[1]), .nodes = k->nodes + a[2],
+        .bits = k->bits + a[3], .count = a[4], .outputs = a[5], .width = a[6], .base = k->reals + a[7],
+        .leaves = k->reals + a[8], .divide = k->reals[a[9]], .column_count = a[10], .code_count = a[11], .derived = a[12],
+        .columns = a + 13, .codes = a + 13 + 2 * a[10],
+    };
+    return f;
 }
 
 /* arguments: inputs, outputs, reals of weights (outputs × inputs) and bias, then the input registers. */
@@ -252,7 +167,7 @@ static void decide(const kernel *k, const int32_t *a, const double *r, double *o
 
 #define EACH(expression) do { for (int i = 0; i < n; i++) { out[i] = (expression); } } while (0)
 
-static void run_block(const kernel *k, double *r, int n) {
+static void run_block(const kernel *k, double *r, void *scratch, int n) {
     for (const int32_t *w = k->code, *end = k->code + k->code_length; w < end; w += w[0]) {
         const int32_t *a = w + 3;
         double *out = r + (size_t)w[2] * BLOCK;
@@ -277,7 +192,7 @@ static void run_block(const kernel *k, double *r, int n) {
             for (int32_t s = 0; s < a[1]; s++, out += BLOCK) EACH(x[i] == s ? 1.0 : 0.0);
             break;
         case LINEAR: linear(k, a, r, out, n); break;
-        case TREES: sum_trees(k, a, r, out, n); break;
+        case TREES: { forest f = forest_of(k, a); sum_trees(&f, r, out, n, scratch); break; }
         case SIGMOID: EACH(1.0 / (1.0 + exp(-x[i]))); break;
         case SOFTMAX: softmax(a, r, out, n); break;
         default: decide(k, a, r, out, n); break;
@@ -294,16 +209,18 @@ static void *copied(PyObject *bytes) {
 
 static PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
     PyObject *code, *reals, *nodes, *bits, *trees, *wanted;
-    Py_ssize_t inputs, registers;
-    if (!PyArg_ParseTuple(args, "SSSSSSnn", &code, &reals, &nodes, &bits, &trees, &wanted, &inputs, &registers)) return NULL;
+    Py_ssize_t inputs, registers, scratch;
+    if (!PyArg_ParseTuple(args, "SSSSSnSnn", &code, &reals, &nodes, &bits, &trees, &scratch, &wanted, &inputs, &registers))
+        return NULL;
     kernel *k = (kernel *)type->tp_alloc(type, 0);
     if (!k) return NULL;
     k->code = copied(code), k->reals = copied(reals), k->nodes = copied(nodes), k->bits = copied(bits);
     k->trees = copied(trees), k->wanted = copied(wanted);
     k->row = calloc((size_t)(registers ? registers : 1) * BLOCK, sizeof(double));
     k->code_length = PyBytes_GET_SIZE(code) / 4, k->answers = PyBytes_GET_SIZE(wanted) / 4;
-    k->inputs = inputs, k->registers = registers;
-    if (!k->code || !k->reals || !k->nodes || !k->bits || !k->trees || !k->wanted || !k->row) {
+    k->inputs = inputs, k->registers = registers, k->scratch_size = scratch;
+    k->scratch = malloc((size_t)scratch + 1);
+    if (!k->code || !k->reals || !k->nodes || !k->bits || !k->trees || !k->wanted || !k->row || !k->scratch) {
         Py_DECREF(k);
         return PyErr_NoMemory();
     }
@@ -312,6 +229,7 @@ static PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
 
 static void kernel_dealloc(kernel *k) {
     free(k->code), free(k->reals), free(k->nodes), free(k->bits), free(k->trees), free(k->wanted), free(k->row);
+    free(k->scratch);
     Py_TYPE(k)->tp_free((PyObject *)k);
 }
 
@@ -328,7 +246,7 @@ static PyObject *kernel_row(kernel *k, PyObject *values) {
         if (PyErr_Occurred()) { Py_DECREF(fast); return NULL; }
     }
     Py_DECREF(fast);
-    run_block(k, k->row, 1);
+    run_block(k, k->row, k->scratch, 1);
     PyObject *answers = PyTuple_New(k->answers);
     for (Py_ssize_t i = 0; answers && i < k->answers; i++) {
         PyObject *answer = PyFloat_FromDouble(k->row[(size_t)k->wanted[i] * BLOCK]);
@@ -340,16 +258,17 @@ static PyObject *kernel_row(kernel *k, PyObject *values) {
 
 static int run_all(const kernel *k, const double **columns, double *out, Py_ssize_t length) {
     double *r = calloc((size_t)(k->registers ? k->registers : 1) * BLOCK, sizeof(double));
-    if (!r) return -1;
+    void *scratch = malloc((size_t)k->scratch_size + 1);
+    if (!r || !scratch) { free(r), free(scratch); return -1; }
     for (Py_ssize_t start = 0; start < length; start += BLOCK) {
         int n = (int)(length - start < BLOCK ? length - start : BLOCK);
         for (Py_ssize_t c = 0; c < k->inputs; c++)
             memcpy(r + c * BLOCK, columns[c] + start, (size_t)n * sizeof(double));
-        run_block(k, r, n);
+        run_block(k, r, scratch, n);
         for (Py_ssize_t o = 0; o < k->answers; o++)
             memcpy(out + o * length + start, r + (size_t)k->wanted[o] * BLOCK, (size_t)n * sizeof(double));
     }
-    free(r);
+    free(r), free(scratch);
     return 0;
 }
 
@@ -365,8 +284,8 @@ static PyObject *kernel_run(kernel *k, PyObject *args) {
     int failed = 0;
     if (!views || !starts) { PyErr_NoMemory(); goto done; }
     for (; held < k->inputs; held++) {
-        if (PyObject_GetBuffer(PyTuple_GET_ITEM(columns, held), views + held, PyBUF_SIMPLE)) goto done;
-        if (views[held].len != length * (Py_ssize_t)sizeof(double)) {
+        if (PyObject_GetBuffer(PyTuple_GET_ITEM(columns, held), views + held, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)) goto done;
+        if (strcmp(views[held].format, "d") || views[held].ndim != 1 || views[held].shape[0] != length) {
             held++;
             PyErr_SetString(PyExc_ValueError, "columns are float64 and of one length");
             goto done;

@@ -9,6 +9,7 @@ class Kernel:
         nodes: bytes,
         bits: bytes,
         trees: bytes,
+        scratch: int,
         wanted: bytes,
         inputs: int,
         registers: int,

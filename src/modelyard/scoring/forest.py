@@ -49,8 +49,9 @@ def goes_left(word: Trees, at: NDArray[np.intp], x: Floats) -> NDArray[np.bool_]
 
 def _in_set(word: Trees, at: NDArray[np.intp], x: Floats, flags: NDArray[np.uint8]) -> NDArray[np.bool_]:
     # A fraction is cut off, so −0.5 is code 0: outside are codes of −1 and below.
-    inside = (np.trunc(x) >= 0) & (x < word.bits_words[at] * 32.0)
-    held = np.where(inside, x, 0.0).astype(np.int64)
+    whole = np.trunc(x)
+    inside = (whole >= 0) & (whole < word.bits_words[at] * 32.0)
+    held = np.where(inside, whole, 0.0).astype(np.int64)
     bits = word.bits if len(word.bits) else np.zeros(1, np.uint32)
     words = bits[np.where(inside, word.bits_at[at] + held // 32, 0)]
     member = (words >> (held % 32).astype(np.uint32)) & np.uint32(1)

@@ -41,15 +41,29 @@ class Kernel:
         flat = Flat(instructions)
         answers = np.array(wanted, dtype=np.int32).tobytes()
         self._inputs, self._answers = inputs, len(wanted)
+        self._read = {*wanted, *(register for word in instructions for register in word.reads)}
         self._kernel = _kernel.Kernel(*flat.buffers(), answers, inputs, registers)
         self.row = self._kernel.row
 
     def run(self, inputs: Sequence[Values], length: int) -> list[Floats]:
+        out = np.empty((self._answers, length))
+        try:
+            self._kernel.run(tuple(inputs), out, length)
+        except (ValueError, BufferError):  # not (length,) contiguous float64 throughout: looked at only then
+            self._kernel.run(self._fitted(inputs, length), out, length)
+        return list(out)
+
+    def _fitted(self, inputs: Sequence[Values], length: int) -> tuple[Floats, ...]:
         if len(inputs) != self._inputs:
             raise BadInputs(f"{len(inputs)} columns for a program that takes {self._inputs}")
         if any(column.shape != (length,) for column in inputs):
             raise BadInputs(f"columns that are not {length} rows long")
-        columns = tuple(np.ascontiguousarray(column, dtype=np.float64) for column in inputs)
-        out = np.empty((self._answers, length))
-        self._kernel.run(columns, out, length)
-        return list(out)
+        return tuple(self._numbers(place, column) for place, column in enumerate(inputs))
+
+    def _numbers(self, place: int, column: Values) -> Floats:
+        """Text has no numbers, and needs none where no instruction reads it."""
+        if column.dtype != object:
+            return np.ascontiguousarray(column, dtype=np.float64)
+        if place in self._read:
+            raise BadInputs("text where a program reads numbers", where=f"inputs[{place}]")
+        return np.full(len(column), np.nan)

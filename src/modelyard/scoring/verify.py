@@ -72,6 +72,9 @@ def _trees(word: Trees, where: str) -> None:
     for side in (word.left, word.right):
         # A child after its parent: then every walk ends.
         _held(bool(((side[number] > number) & (side[number] < nodes)).all()), "a child lies before its parent", where)
+    # One parent each: laying trees out anew must not multiply what they share.
+    entered = np.concatenate([word.roots, word.left[number], word.right[number]])
+    _held(len(np.unique(entered)) == len(entered), "a node has two parents", where)
     sets = ~leaf & ((word.flags & CATEGORY) != 0)
     ends = word.bits_at[sets].astype(np.int64) + word.bits_words[sets]
     fine = (word.bits_at[sets] >= 0) & (word.bits_words[sets] >= 0) & (ends <= len(word.bits))
