@@ -59,3 +59,10 @@ class UnknownVersion(ModelyardError):
     way_out = "List them with `modelyard models`."
     status = 404
     exit = 2
+
+
+class AuditBroken(ModelyardError):
+    """The audit log was edited, reordered or cut."""
+
+    way_out = "Compare with a backup and with the checkpoints kept elsewhere; do not trust rows after the place named."
+    exit = 3
