@@ -36,7 +36,11 @@ class Metadata:
         self.engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() == "postgresql")
         if parsed.get_backend_name() == "sqlite":
             _immediate(self.engine)
-        self._make()
+        try:
+            self._make()
+        except BaseException:
+            self.close()
+            raise
 
     def begin(self) -> AbstractContextManager[Connection]:
         """A transaction: committed at the end of the block, rolled back on an error."""

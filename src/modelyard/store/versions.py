@@ -6,11 +6,13 @@ exactly one wins, and a trainer that wakes up late cannot undo a newer champion.
 
 from __future__ import annotations
 
+import contextlib
+
 from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from modelyard.errors.store import Conflict, UnknownVersion
+from modelyard.errors.store import Conflict, StalePointer, UnknownVersion
 from modelyard.store.audit import note
 from modelyard.store.metadata import Metadata
 from modelyard.store.place import Store
@@ -136,7 +138,8 @@ def point(metadata: Metadata, store: Store, model: str) -> Pointer | None:
     pointer = Pointer(found[1], found[0].digest)
     known = read_pointer(store.pointer).get(model)
     if known is None or known.revision < pointer.revision:
-        set_pointer(store.pointer, model, pointer)
+        with contextlib.suppress(StalePointer):  # a newer promotion was told first
+            set_pointer(store.pointer, model, pointer)
     return pointer
 
 
