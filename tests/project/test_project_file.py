@@ -7,7 +7,6 @@ from typing import Annotated
 
 import pytest
 from msgspec import Meta
-from project_kinds import FLIGHTS, REGISTRY
 
 from modelyard.errors import ModelyardError
 from modelyard.errors.project import (
@@ -26,6 +25,7 @@ from modelyard.project.read import MAX_BYTES, read
 from modelyard.project.scope import SENTENCES
 from modelyard.project.settings import settings
 from modelyard.step.step import Learns
+from project_kinds import FLIGHTS, REGISTRY
 
 
 def built(text: str, **environment: str):

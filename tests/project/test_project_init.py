@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from project_kinds import REGISTRY, Baseline
 
 from modelyard.errors.data import MissingColumn
 from modelyard.measure.metrics import METRICS
@@ -25,6 +24,7 @@ from modelyard.step.registry import Registry
 from modelyard.step.step import Learns
 from modelyard.steps.read.csv import Csv
 from modelyard.steps.read.parquet import Parquet
+from project_kinds import REGISTRY, Baseline
 
 
 class Any3(Learns, frozen=True, kw_only=True, tag="model.any"):

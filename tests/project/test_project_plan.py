@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from project_kinds import FLIGHTS, REGISTRY
 
 from modelyard.errors import ModelyardError
 from modelyard.errors.data import BadSelector, BadTarget, MissingColumn
@@ -15,6 +14,7 @@ from modelyard.project.read import read
 from modelyard.project.settings import settings
 from modelyard.schema.duration import microseconds
 from modelyard.schema.target import Target
+from project_kinds import FLIGHTS, REGISTRY
 
 
 def planned(text: str) -> Plan:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scoring_programs import numbers, programs
 
 from modelyard.scoring import native
 from modelyard.scoring.interpreter import interpret
+from scoring_programs import numbers, programs
 
 needs_kernel = pytest.mark.skipif(not native.available(), reason="the native kernel was not built: no C compiler")
 EXAMPLES = int(os.environ.get("MODELYARD_EXAMPLES", "150"))

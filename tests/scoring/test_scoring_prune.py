@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scoring_programs import programs
 
 from modelyard.schema.contract import Contract, Field
 from modelyard.schema.target import Outcome
@@ -13,6 +12,7 @@ from modelyard.scoring.engine import Scorer
 from modelyard.scoring.interpreter import interpret
 from modelyard.scoring.program import Gives, Program
 from modelyard.scoring.prune import prune
+from scoring_programs import programs
 
 
 @settings(deadline=None, max_examples=100)

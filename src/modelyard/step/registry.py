@@ -25,7 +25,9 @@ class Registry:
         found: dict[str, EntryPoint | type[Step]] = {}
         for entry in entry_points(group=GROUP):
             if entry.name in found:
-                raise BrokenPlugin(f"two plugins offer the step {entry.name!r}", who=str(entry.dist and entry.dist.name))
+                raise BrokenPlugin(
+                    f"two plugins offer the step {entry.name!r}", who=str(entry.dist and entry.dist.name)
+                )
             found[entry.name] = entry
         return cls(found)
 
