@@ -116,7 +116,7 @@ class _Reader:
         for key, value in node.value:
             name = str(key.value)
             where = f"{self.name}:{key.start_mark.line + 1}"
-            if not isinstance(key, ScalarNode) or name == "<<":
+            if not isinstance(key, ScalarNode) or (name == "<<" and not key.style):
                 raise UnreadableFile("a key is a plain word here", where=where)
             if name in made:
                 raise UnreadableFile(f"the key {name!r} stands twice", where=where, way_out="Keep one of the two lines")

@@ -85,7 +85,7 @@ hours = Table("hours", META, _key("digest"), Column("hour", BigInteger, primary_
 
 rows_seen = Table(
     "rows_seen", META, _key("model"), _key("id"), Column("digest", String(64), nullable=False), _whole("event"),
-    _whole("retries"), Column("labelled", BigInteger),
+    _whole("retries"), Column("label", String(64)),
 )  # fmt: skip
 """Ids shipped: the first record wins, the same digest again is a retry, another digest is a conflict."""
 
