@@ -92,10 +92,10 @@ class Lake:
 def predictions_schema() -> Schema:
     import polars as pl
 
-    texts = dict.fromkeys(("id", "digest", "model", "package"), pl.String)
-    wholes = dict.fromkeys(("revision", "event", "received"), pl.Int64)
-    documents = dict.fromkeys(("row", "prediction", "warnings"), pl.String)
-    return pl.Schema({**texts, **wholes, **documents, "scores": pl.List(pl.Float64), "flagged": pl.Boolean})
+    texts = [(name, pl.String) for name in ("id", "digest", "model", "package")]
+    wholes = [(name, pl.Int64) for name in ("revision", "event", "received")]
+    documents = [(name, pl.String) for name in ("row", "prediction", "warnings")]
+    return pl.Schema([*texts, *wholes, *documents, ("scores", pl.List(pl.Float64)), ("flagged", pl.Boolean)])
 
 
 def labels_schema() -> Schema:

@@ -63,7 +63,7 @@ def checked(raw: bytes) -> bytes | None:
 
 class Recovery(Struct, frozen=True):
     segments: int = 0
-    """Segments of dead writers that were looked through."""
+    """Segments that nobody writes to any more, which were looked through."""
     torn: int = 0
     """Of these, how many had an unfinished end, which was cut."""
     bytes_cut: int = 0
@@ -77,9 +77,9 @@ def segments(folder: Path) -> list[Path]:
 
 
 def recover(folder: Path) -> Recovery:
-    """Cut the torn tails of segments whose writer is gone. Live ones are left alone."""
+    """Cut the torn tails of segments that nobody writes to any more. Live ones are left alone."""
     torn, cut, damaged = 0, 0, []
-    dead = [path for path in segments(folder) if not lives(path)]
+    dead = [path for path in segments(folder) if finished(path)]
     for path in dead:
         end, bad = _whole(path)
         damaged += [(path.name, start) for start in bad]
@@ -87,6 +87,12 @@ def recover(folder: Path) -> Recovery:
             torn, cut = torn + 1, cut + left
             _truncate(path, end)
     return Recovery(len(dead), torn, cut, tuple(damaged))
+
+
+def finished(path: Path) -> bool:
+    """Whether nobody will append to it: its writer is gone, or has gone on to a later file."""
+    stem = path.name.rsplit("-", 1)[0]
+    return not lives(path) or any(other.name > path.name for other in path.parent.glob(f"{stem}-*{SUFFIX}"))
 
 
 def lives(path: Path) -> bool:

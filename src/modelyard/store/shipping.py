@@ -141,7 +141,8 @@ def set_hour(sql: Connection, digest: str, hour: int, counts: bytes) -> None:
 
 def latest_event(sql: Connection, model: str) -> int | None:
     """The largest event time shipped of that model: what the watermark is made of."""
-    return sql.execute(select(func.max(rows_seen.c.event)).where(rows_seen.c.model == model)).scalar_one()
+    found: int | None = sql.execute(select(func.max(rows_seen.c.event)).where(rows_seen.c.model == model)).scalar_one()
+    return found
 
 
 def forget_ids(sql: Connection, ids: Sequence[str]) -> None:

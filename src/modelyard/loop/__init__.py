@@ -1,0 +1,1 @@
+"""Predictions and late labels in, verdicts and better models out. Takes a clock; what must not be lost is durable."""
