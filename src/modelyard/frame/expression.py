@@ -32,6 +32,8 @@ class _Polars:
         self.expression, self.kinds, self.zone = expression, kinds, zone
 
     def of(self, node: AnyNode) -> pl.Expr:
+        if never_known(node):
+            return pl.lit(None, dtype=pl.Float64)
         match node:
             case Number(value=value):
                 return pl.lit(value, dtype=pl.Float64)
@@ -104,8 +106,6 @@ class _Polars:
             return self._string(node)
         if node.function in ("min", "max"):
             a, b = (self.number(arg) for arg in node.args)
-            if any(_is_null(side) for side in (a, b)):
-                return pl.lit(None, dtype=pl.Float64)
             # min_horizontal skips nulls, and gives one row where a side is a literal null: a comparison does neither.
             chosen = pl.when(b < a if node.function == "min" else b > a).then(b).otherwise(a)
             return pl.when(a.is_not_null() & b.is_not_null()).then(chosen)
@@ -154,6 +154,19 @@ def _per_row(a: pl.Expr, b: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     return a, b
 
 
-def _is_null(made: pl.Expr) -> bool:
-    """Whether it is null whatever the row: polars loses the height of a `when` over a literal null."""
-    return not made.meta.root_names() and pl.select(made).item() is None
+def never_known(node: AnyNode) -> bool:
+    """Whether a number is null whatever the row, because a literal null went into it. polars loses the height of a
+    `when` over such a null, so it is said as what it is: one literal."""
+    match node:
+        case Null():
+            return True
+        case Prefix(op="-", x=x):
+            return never_known(x)
+        case Infix(op="+" | "-" | "*" | "/", a=a, b=b):
+            return never_known(a) or never_known(b)
+        case Call(function="if", args=(_, a, b)):
+            return never_known(a) and never_known(b)
+        case Call(function="min" | "max" | "abs" | "sqrt" | "floor" | "log" | "log1p" | "exp", args=args):
+            return any(map(never_known, args))
+        case _:
+            return False
