@@ -22,6 +22,7 @@ def forget(store: Store, metadata: Metadata, ids: Sequence[str]) -> int:
         Lake(store.lake).forget(ids)
         with metadata.begin() as sql:
             books.forget_ids(sql, ids)
+        metadata.sweep()
     return blanked
 
 

@@ -56,7 +56,7 @@ def decode(encoded: Encoded, kind: type[T]) -> T:
         arrays = [_view(extent, encoded.flat) for extent in encoded.extents]
         plain = _restored(msgspec.json.decode(encoded.document), arrays)
         return msgspec.convert(plain, kind, dec_hook=_array)
-    except (msgspec.MsgspecError, ValueError, TypeError, IndexError, KeyError, RecursionError) as error:
+    except (msgspec.MsgspecError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
         raise BadDocument(f"the stored {getattr(kind, '__name__', kind)} cannot be read: {error}") from error
 
 
@@ -137,6 +137,8 @@ def _view(extent: Extent, flat: bytes) -> Values:
     if extent.dtype not in DTYPES or extent.offset % ALIGN or extent.offset < 0 or any(n < 0 for n in extent.shape):
         raise ValueError(f"no array can lie at {extent}")
     count = math.prod(extent.shape)
+    if extent.offset + count * np.dtype(extent.dtype).itemsize > len(flat):
+        raise ValueError(f"{extent} ends after the file")
     view: Values = np.frombuffer(flat, dtype=np.dtype(extent.dtype), count=count, offset=extent.offset)
     return view.reshape(extent.shape)
 

@@ -31,7 +31,9 @@ def prove(program: Program, inputs: Sequence[Floats], oracle_scores: Floats, ora
     difference = _difference(ours.scores, expected)
     _refuse(difference > allowed, "row {} scores otherwise than the library did", difference)
     near = boundary(program, ours.scores, allowed)
-    differs = np.zeros(rows, dtype=np.bool_) if oracle_labels is None else ours.prediction != oracle_labels
+    differs = (
+        np.zeros(rows, dtype=np.bool_) if oracle_labels is None else _difference(ours.prediction, oracle_labels) > 0
+    )
     if program.gives.outcome.task == "regression":
         differs[:] = False
     _refuse(differs & ~near, "row {} is labelled otherwise than the library did", difference)
@@ -88,7 +90,7 @@ def replay(program: Program, stored: Replay) -> None:
     allowed = np.zeros_like(stored.bounds) if same else stored.bounds
     _refuse(difference > allowed, "row {} of the package's own rows is answered otherwise here", difference)
     if program.gives.outcome.task == "classification":
-        turned = answers.prediction != stored.prediction
+        turned = _difference(answers.prediction, stored.prediction) > 0
         _refuse(
             turned & ~(stored.boundary & (not same)), "row {} of the package is labelled otherwise here", difference
         )

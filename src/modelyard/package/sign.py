@@ -50,6 +50,9 @@ def verify(manifest: bytes, envelope: bytes, trust: Trust) -> TrustedKey:
         offered = [(s.keyid, b64decode(s.sig, validate=True)) for s in read.signatures]
     except ValueError as error:
         raise UntrustedKey(f"the signature cannot be read: {error}") from error
+    again = tuple(Signature(key, b64encode(signature).decode()) for key, signature in offered)
+    if msgspec.json.encode(Envelope(read.payload_type, again)) != envelope:
+        raise UntrustedKey("the signature is not written the way it is written here")
     if read.payload_type != TYPE or not offered:
         raise UntrustedKey("the package is not signed as a manifest")
     known = [one for one in offered if one[0] in trust.keys]

@@ -8,6 +8,7 @@ log them.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 Name = Literal["predictions", "labels"]
 APP = "modelyard.ship"
 COMPACT_FILES = 32
+CONFIGURATION = {"delta.dataSkippingStatsColumns": "event"}
+"""The table's log keeps smallest and largest values of this column alone: of others it would remember what was to be
+forgotten."""
 
 
 class Lake:
@@ -33,7 +37,9 @@ class Lake:
         if table is not None and (table.transaction_version(APP) or 0) >= batch:
             return False
         properties = CommitProperties(app_transactions=[Transaction(APP, batch)])
-        write_deltalake(str(self.folder / name), rows, mode="append", commit_properties=properties)
+        write_deltalake(
+            str(self.folder / name), rows, mode="append", configuration=CONFIGURATION, commit_properties=properties
+        )
         return True
 
     def scan(self, name: Name, start: int | None = None, end: int | None = None) -> LazyFrame:
@@ -67,10 +73,11 @@ class Lake:
         self._delete(f"event < {since}")
 
     def forget(self, ids: Sequence[str]) -> None:
-        """Delete, also from the disk, whatever is known of these ids."""
+        """Delete, also from the disk, whatever is known of these ids. By their hashes: the table's log keeps the
+        condition."""
         if ids:
-            quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in ids)
-            self._delete(f"id IN ({quoted})")
+            hashes = ", ".join(f"'{hashlib.sha256(name.encode()).hexdigest()}'" for name in ids)
+            self._delete(f"encode(sha256(id), 'hex') IN ({hashes})")
 
     def _delete(self, predicate: str) -> None:
         for name in SCHEMAS:

@@ -46,6 +46,13 @@ class Metadata:
         """A transaction: committed at the end of the block, rolled back on an error."""
         return self.engine.begin()
 
+    def sweep(self) -> None:
+        """Let what was deleted leave the disk too, as far as the database allows."""
+        if self.engine.dialect.name == "sqlite":
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as sql:
+                sql.exec_driver_sql("COMMIT")
+                sql.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -82,6 +89,7 @@ def _immediate(engine: Engine) -> None:
         run("PRAGMA journal_mode=WAL")
         run("PRAGMA synchronous=FULL")
         run("PRAGMA foreign_keys=ON")
+        run("PRAGMA secure_delete=ON")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
