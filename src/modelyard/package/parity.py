@@ -29,7 +29,7 @@ def prove(program: Program, inputs: Sequence[Floats], oracle_scores: Floats, ora
     expected = oracle_scores.reshape(rows, -1)
     allowed = bounds(program, inputs, rows)
     difference = _difference(ours.scores, expected)
-    _refuse(difference > allowed, "row {} scores otherwise than the library did", difference)
+    _refuse(_beyond(difference, allowed), "row {} scores otherwise than the library did", difference)
     near = boundary(program, ours.scores, allowed)
     differs = (
         np.zeros(rows, dtype=np.bool_) if oracle_labels is None else _difference(ours.prediction, oracle_labels) > 0
@@ -88,7 +88,7 @@ def replay(program: Program, stored: Replay) -> None:
     same = stored.processor == processor()
     difference = _difference(answers.scores, stored.scores)
     allowed = np.zeros_like(stored.bounds) if same else stored.bounds
-    _refuse(difference > allowed, "row {} of the package's own rows is answered otherwise here", difference)
+    _refuse(_beyond(difference, allowed), "row {} of the package's own rows is answered otherwise here", difference)
     if program.gives.outcome.task == "classification":
         turned = _difference(answers.prediction, stored.prediction) > 0
         _refuse(
@@ -116,6 +116,11 @@ def _difference(ours: Floats, theirs: Floats) -> Floats:
     with np.errstate(invalid="ignore"):
         gap = np.abs(ours - theirs)
     return np.where(same, 0.0, np.where(np.isnan(gap), np.inf, gap))
+
+
+def _beyond(difference: Floats, allowed: Floats) -> NDArray[np.bool_]:
+    """A bound that is NaN (the score is) allows nothing."""
+    return np.asarray(difference > np.nan_to_num(allowed, nan=0.0, posinf=np.inf), dtype=np.bool_)
 
 
 def _refuse(wrong: NDArray[np.bool_], text: str, difference: Floats) -> None:

@@ -1,0 +1,126 @@
+"""Made the packages beside it, once: `python tests/package/golden/make.py NAME`. It refuses to make one again.
+
+A package that is checked in is never remade: it shows that what was written then is read now (see manifest.FORMAT).
+The key is public on purpose and trusted nowhere else.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from modelyard.measure.profile import profile
+from modelyard.package.keys import PrivateKey, TrustedKey, trust_key
+from modelyard.package.model import Evidence, Lineage, Model, Parity
+from modelyard.package.parity import record
+from modelyard.package.write import write
+from modelyard.rows.table import coded, table
+from modelyard.schema.contract import Contract, Field
+from modelyard.schema.rules import ColumnRule
+from modelyard.schema.target import LabelRule, Outcome
+from modelyard.scoring.builder import ProgramBuilder
+from modelyard.scoring.instructions import (
+    Apply,
+    Arith,
+    ArithConst,
+    Bins,
+    Clip,
+    Const,
+    Decide,
+    Fill,
+    Interp,
+    IsNan,
+    Linear,
+    Map,
+    OneHot,
+    Select,
+    Sigmoid,
+    Softmax,
+    Trees,
+    reals,
+    wholes,
+)
+
+HERE = Path(__file__).parent
+KEY = PrivateKey(Ed25519PrivateKey.from_private_bytes(b"a golden key, for tests only ..."))
+
+
+def every_word() -> Model:
+    """A program with each of the seventeen words of format 1."""
+    city = Field(name="city", kind="category", categories=("a", "b", "$c"))
+    fields = (Field(name="x", kind="number"), city, Field(name="when", kind="datetime", zone="UTC"))
+    rules = (ColumnRule(column="x", min=-10.0, otherwise="warn"),)
+    b = ProgramBuilder(Contract(fields, rules, id="key", time="when", zone="UTC"))
+    missing = b.add(IsNan(into=b.next, x=0))
+    filled = b.add(Fill(into=b.next, x=0, value=1.5))
+    clipped = b.add(Clip(into=b.next, x=filled, low=-np.inf, high=9.0))
+    rooted = b.add(Apply(into=b.next, f="sqrt", x=b.add(Apply(into=b.next, f="abs", x=clipped))))
+    hour = b.add(ArithConst(into=b.next, f="div", x=2, value=3.6e9))
+    hour = b.add(ArithConst(into=b.next, f="mod", x=b.add(Apply(into=b.next, f="floor", x=hour)), value=24.0))
+    binned = b.add(Bins(into=b.next, x=hour, edges=reals([6.0, 12.0, 18.0])))
+    shaped = b.add(Interp(into=b.next, x=clipped, xs=reals([0.0, 5.0]), ys=reals([0.0, 1.0])))
+    mapped = b.add(Map(into=b.next, x=1, table=reals([0.1, -0.2, 0.3]), missing=0.0, unseen=-1.0))
+    first = b.add(OneHot(into=b.next, x=1, slots=3))
+    one = b.add(Const(into=b.next, value=0.125))
+    either = b.add(Select(into=b.next, test=missing, a=one, b=rooted))
+    both = b.add(Arith(into=b.next, f="add", a=either, b=shaped))
+    trees = b.add(
+        Trees(
+            into=b.next,
+            xs=wholes([clipped, 1]),
+            feature=wholes([0, -1, 1, -1, -1]),
+            threshold=reals([2.0, 0.0, 0.0, 0.0, 0.0]),
+            left=wholes([1, 0, 3, 1, 2]),
+            right=wholes([2, 0, 4, 0, 0]),
+            flags=np.array([1, 0, 2, 0, 0], dtype=np.uint8),
+            bits=np.array([5], dtype=np.uint32),
+            bits_at=wholes([0, 0, 0, 0, 0]),
+            bits_words=wholes([0, 0, 1, 0, 0]),
+            roots=wholes([0]),
+            outputs=wholes([0]),
+            leaves=reals([[0.5], [-0.25], [0.75]]),
+            base=reals([0.1]),
+        )
+    )
+    xs = [both, binned, mapped, first, first + 1, first + 2, trees]
+    linear = b.add(
+        Linear(into=b.next, xs=wholes(xs), weights=reals(np.arange(14).reshape(2, 7) / 7 - 1), bias=reals([0, 1]))
+    )
+    squeezed = b.add(Sigmoid(into=b.next, x=linear))
+    soft = b.add(Softmax(into=b.next, xs=wholes([squeezed, linear + 1])))
+    b.score([soft, soft + 1])
+    b.prediction = b.add(Decide(into=b.next, xs=wholes([soft + 1]), rule="greater", at=0.5))
+    outcome = Outcome(task="classification", classes=("no", "yes"), labels=("no", "yes"), positive=1)
+    program = b.finish(outcome)
+    days = np.array([0.0, 9e9, 3.2e9, 5.4e10, 8.64e10, 1.7e15])
+    rows = table(x=[None, -3.0, 0.25, 2.0, 2.0000001, 50.0]).with_(
+        {
+            "city": coded(["a", "b", None, "$c", "zz", "a"], city.categories),
+            "when": table(when=days.tolist()).vector("when"),
+        }
+    )
+    return Model(
+        name="every-word",
+        program=program,
+        outcome=outcome,
+        created=1_763_000_000_000_000,
+        label=LabelRule(parents=("arr_delay",), expression="arr_delay > 15"),
+        profile=profile(rows, days),
+        evidence=Evidence(
+            metrics={"roc_auc": {"value": 0.75, "low": 0.7, "high": 0.8}},
+            parity=Parity(equality="blas", max_abs_diff=0.0, labels_different=0, at_boundary=0, rows=6),
+            lineage=Lineage(seed=7, libraries={"numpy": np.__version__}),
+        ),
+        parity=record(program, rows),
+    )
+
+
+if __name__ == "__main__":
+    target = HERE / sys.argv[1]
+    if target.exists():
+        raise SystemExit(f"{target.name} is checked in and stays as it is")
+    sys.stdout.write(write(every_word(), target, KEY) + "\n")
+    trust_key(HERE / "trusted", TrustedKey(public=KEY.public.hex()))

@@ -1,0 +1,45 @@
+"""Packages of every released format load and answer as on the day they were made, for ever."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from modelyard.package.codec import encode
+from modelyard.package.keys import Trust
+from modelyard.package.load import load
+from modelyard.package.manifest import MANIFEST, digest
+from modelyard.scoring.engine import Scorer
+from modelyard.scoring.instructions import WORDS
+
+GOLDEN = Path(__file__).parent / "golden"
+DIGESTS = {"format-1-every-word": "ca48d897e10a22a870c755d58e13be09bf777eef0909d5c5ac4f98f47bcc9ec5"}
+
+
+@pytest.mark.parametrize("name", DIGESTS)
+def test_a_golden_package_is_untouched_loads_and_answers(name: str) -> None:
+    folder = GOLDEN / name
+    assert digest((folder / MANIFEST).read_bytes()) == DIGESTS[name]
+    model = load(folder, Trust.read(GOLDEN / "trusted"), digest=DIGESTS[name])
+    assert model.parity is not None
+    answers = Scorer(model.program).table(model.parity.table)
+    assert (abs(answers.scores - model.parity.scores) <= model.parity.bounds).all()
+    assert answers.prediction.tolist() == model.parity.prediction.tolist()
+
+
+def test_all_packages_here_are_listed_and_hold_every_word() -> None:
+    assert {path.parent.name for path in GOLDEN.glob(f"*/{MANIFEST}")} == set(DIGESTS)
+    found = set()
+    for name in DIGESTS:
+        found |= {type(word) for word in load(GOLDEN / name, Trust.read(GOLDEN / "trusted")).program.instructions}
+    assert found == set(WORDS), "a new word needs a golden package: see manifest.FORMAT"
+
+
+def test_what_made_it_still_writes_the_same_document_except_for_versions() -> None:
+    spec = importlib.util.spec_from_file_location("golden_make", GOLDEN / "make.py")
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    stored = load(GOLDEN / "format-1-every-word", Trust.read(GOLDEN / "trusted"))
+    assert encode(stored.program).document == encode(made.every_word().program).document
