@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 from logged_rows import HOUR, PACKAGE, label, prediction, segment
@@ -30,12 +30,10 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "yard").make()
 
 
-@pytest.fixture
-def metadata(store: Store) -> Iterator[Metadata]:
-    with Metadata(store.metadata_url) as opened:
-        with opened.begin() as sql:
-            register(sql, "late", PACKAGE, created=1)
-        yield opened
+@pytest.fixture(autouse=True)
+def registered(metadata: Metadata) -> None:
+    with metadata.begin() as sql:
+        register(sql, "late", PACKAGE, created=1)
 
 
 def ids(store: Store, name: str = "predictions") -> list[str]:
@@ -107,17 +105,19 @@ from modelyard.loop.ship import ship
 from modelyard.store.metadata import Metadata
 from modelyard.store.place import Store
 store = Store(Path(sys.argv[1]))
-with Metadata(store.metadata_url) as metadata:
+with Metadata(sys.argv[2]) as metadata:
     ship(store, metadata, lambda p, h, rows, before: b"%d" % (len(rows) + int(before or b"0")))
 """
 
 
-def test_a_shipper_killed_at_any_moment_loses_and_doubles_nothing(store: Store, metadata: Metadata) -> None:
+def test_a_shipper_killed_at_any_moment_loses_and_doubles_nothing(
+    store: Store, metadata: Metadata, metadata_url: str
+) -> None:
     sent = 0
     for round_ in range(8):
         segment(store.segments, round_, *(prediction(f"r{sent + n}", event=HOUR) for n in range(200)))
         sent += 200
-        process = subprocess.Popen([sys.executable, "-c", SHIPPER, str(store.root)])
+        process = subprocess.Popen([sys.executable, "-c", SHIPPER, str(store.root), metadata_url])
         deadline = time.monotonic() + 0.35 + 0.08 * round_
         while process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.01)
