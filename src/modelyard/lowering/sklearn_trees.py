@@ -43,12 +43,13 @@ def fold_float32(threshold: Floats) -> Floats:
     >>> bool(np.float32(t) <= 1.0), bool(np.float32(np.nextafter(t, 2.0)) <= 1.0)
     (True, False)
     """
-    nearest = threshold.astype(np.float32)
-    below = np.where(nearest.astype(np.float64) > threshold, np.nextafter(nearest, np.float32(-np.inf)), nearest)
-    above = np.nextafter(below, np.float32(np.inf)).astype(np.float64)
-    above = np.where(np.isinf(above), 2.0**128, above)
-    middle = (below.astype(np.float64) + above) / 2
+    # Past the largest float32 everything is inf: that is meant, and no reason to warn.
     with np.errstate(over="ignore"):
+        nearest = threshold.astype(np.float32)
+        below = np.where(nearest.astype(np.float64) > threshold, np.nextafter(nearest, np.float32(-np.inf)), nearest)
+        above = np.nextafter(below, np.float32(np.inf)).astype(np.float64)
+        above = np.where(np.isinf(above), 2.0**128, above)
+        middle = (below.astype(np.float64) + above) / 2
         stays = middle.astype(np.float32) == below
     return reals(np.where(stays, middle, np.nextafter(middle, -np.inf)))
 
