@@ -25,7 +25,7 @@ from modelyard.scoring.instructions import (
     Sigmoid,
     Softmax,
 )
-from modelyard.scoring.interpreter import interpret
+from modelyard.scoring.interpreter import BINARY, interpret
 from modelyard.scoring.program import Program
 
 BLAS = 4e-15
@@ -101,12 +101,16 @@ def _linear(word: Linear, values: list[Floats], errors: list[Floats]) -> list[Fl
 
 
 def _arith(f: str, a: Floats, b: Floats, da: Floats, db: Floats) -> Floats:
-    if f in ("add", "sub"):
-        return da + db
-    if f == "mul":
-        return da * np.abs(b) + db * np.abs(a)
-    if f == "div":
-        return da / np.abs(b) + db * np.abs(a) / (b * b)
+    carried = {
+        "add": lambda: da + db,
+        "sub": lambda: da + db,
+        "mul": lambda: da * np.abs(b) + db * np.abs(a),
+        "div": lambda: da / np.abs(b) + db * np.abs(a) / (b * b),
+    }
+    if f in carried:
+        # From inputs that differ, the operation itself may round to a neighbour; from equal ones it cannot.
+        moved = carried[f]()
+        return np.where(moved > 0, moved + ULP * np.abs(BINARY[f](a, b)), moved)
     return np.maximum(da, db) if f in ("min", "max", "mod") else np.zeros_like(a)
 
 
