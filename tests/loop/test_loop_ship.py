@@ -37,7 +37,7 @@ def registered(metadata: Metadata) -> None:
 
 
 def ids(store: Store, name: str = "predictions") -> list[str]:
-    found: list[str] = Lake(store.lake).scan(name).collect()["id"].to_list()  # type: ignore[arg-type]
+    found: list[str] = Lake(store.lake).scan(name).collect()["id"].to_list()
     return sorted(found)
 
 

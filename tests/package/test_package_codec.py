@@ -48,8 +48,8 @@ def test_a_whole_model_comes_back_as_it_was() -> None:
     blob = to_blob(model())
     again = from_blob(blob, Model)
     assert to_blob(again) == blob
-    assert again.program.instructions[0].low == -math.inf  # type: ignore[union-attr]
-    assert math.isnan(again.program.instructions[1].missing)  # type: ignore[union-attr]
+    assert again.program.instructions[0].low == -math.inf
+    assert math.isnan(again.program.instructions[1].missing)
     assert again.evidence.metrics == {"roc_auc": 0.75, "$odd": None}
 
 

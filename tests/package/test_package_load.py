@@ -189,7 +189,7 @@ def test_a_file_swapped_after_its_check_changes_nothing(package: Path, monkeypat
     def swap_first(encoded: object, kind: object) -> object:
         (package / DOCUMENT).write_bytes(b"null")
         (package / ARRAYS).write_bytes(b"")
-        return real(encoded, kind)  # type: ignore[arg-type]
+        return real(encoded, kind)
 
     monkeypatch.setattr(loading, "decode", swap_first)
     assert load(package, TRUST).name == "late"

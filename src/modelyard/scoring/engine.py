@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -12,6 +12,9 @@ from modelyard.scoring import native
 from modelyard.scoring.instructions import AnyInstruction
 from modelyard.scoring.interpreter import interpret
 from modelyard.scoring.program import Program
+from modelyard.scoring.verify import verify
+
+Run = Callable[[Sequence[Values], int], list[Floats]]
 
 
 class Scores(Struct, frozen=True, eq=False):
@@ -30,10 +33,20 @@ def execute(
     length: int,
 ) -> list[Floats]:
     """The wanted registers, each (length,), after the instructions ran on the inputs."""
+    return _made_ready(instructions, len(inputs), registers, wanted)(inputs, length)
+
+
+def _made_ready(instructions: Sequence[AnyInstruction], width: int, registers: int, wanted: Sequence[int]) -> Run:
+    """The program checked, and the interpreter for it chosen: once, whether it then runs once or a million times."""
     if native.available():
-        return native.Kernel(instructions, len(inputs), registers, wanted).run(inputs, length)
-    filled = interpret(instructions, inputs, registers, length)
-    return [filled[register] for register in wanted]
+        return native.Kernel(instructions, width, registers, wanted).run
+    verify(instructions, width, registers, wanted)
+
+    def run(inputs: Sequence[Values], length: int) -> list[Floats]:
+        filled = interpret(instructions, inputs, registers, length)
+        return [filled[register] for register in wanted]
+
+    return run
 
 
 class Scorer:
@@ -41,11 +54,8 @@ class Scorer:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.wanted = (*program.gives.scores, program.gives.prediction)
-        width = len(program.takes.fields)
-        self._kernel = (
-            native.Kernel(program.instructions, width, program.registers, self.wanted) if native.available() else None
-        )
+        wanted = (*program.gives.scores, program.gives.prediction)
+        self._run = _made_ready(program.instructions, len(program.takes.fields), program.registers, wanted)
 
     def inputs(self, table: Table) -> list[Floats]:
         """The program's input columns, in the contract's order."""
@@ -60,7 +70,4 @@ class Scorer:
 
     def answers(self, inputs: Sequence[Floats], length: int) -> list[Floats]:
         """One array per score, then the prediction."""
-        if self._kernel is not None:
-            return self._kernel.run(inputs, length)
-        filled = interpret(self.program.instructions, inputs, self.program.registers, length)
-        return [filled[register] for register in self.wanted]
+        return self._run(inputs, length)
