@@ -8,6 +8,10 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from modelyard.measure.concept import LossCalibration, Losses
+from modelyard.measure.drift import Calibration
+from modelyard.measure.estimate import Estimator
+from modelyard.measure.intervals import Interval
 from modelyard.measure.profile import Profile
 from modelyard.rows.table import Floats, Table
 from modelyard.schema.target import LabelRule, Outcome
@@ -63,6 +67,26 @@ class Replay(Struct, frozen=True, kw_only=True, eq=False):
     processor: str
 
 
+class Monitors(Struct, frozen=True, kw_only=True):
+    """What watching it live needs, learned when it was packaged. All of it is about rows that the scoring model did not
+    learn from. A part is None where the task or the rows do not allow it."""
+
+    drift: Calibration | None = None
+    """The threshold over `Model.profile`, for windows of `profile.window`."""
+    false_alarms: str = ""
+    """The rate that the thresholds were set for, as the project file said it."""
+    estimator: Estimator | None = None
+    """Binary tasks: score -> chance of the positive class."""
+    past_errors: dict[str, tuple[float, ...]] = {}
+    """Metric -> estimate − realised, over weeks of the training rows, each estimated from the other weeks."""
+    loss: str = ""
+    """The metric whose loss per row is watched."""
+    losses: Losses | None = None
+    concept: LossCalibration | None = None
+    reference: dict[str, Interval] = {}
+    """Metric -> out of fold."""
+
+
 class Model(Struct, frozen=True, kw_only=True, eq=False):
     name: str
     program: Program
@@ -73,3 +97,4 @@ class Model(Struct, frozen=True, kw_only=True, eq=False):
     profile: Profile | None = None
     evidence: Evidence = Evidence()
     parity: Replay | None = None
+    monitors: Monitors | None = None
