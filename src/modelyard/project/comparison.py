@@ -17,6 +17,9 @@ Metric = Literal[
 ]  # fmt: skip
 
 
+SplitKind = Literal["kfold", "stratified", "group", "time"]
+
+
 class Holdout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Rows that nothing learns from or is chosen by: the `last` stretch of time, or a `share` of the rows."""
 
@@ -27,7 +30,7 @@ class Holdout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Split(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Without a kind: time with a time role, group with a group role, stratified for classes, else kfold."""
 
-    kind: Literal["kfold", "stratified", "group", "time"] | None = None
+    kind: SplitKind | None = None
     folds: Annotated[int, Meta(ge=2, le=50)] = 5
     repeats: Annotated[int, Meta(ge=1, le=50)] = 1
     gap: str | None = None

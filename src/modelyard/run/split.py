@@ -7,7 +7,6 @@ together, and whatever is too young for its label to be known is left out and co
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 import numpy as np
 from msgspec import Struct
@@ -15,29 +14,13 @@ from numpy.typing import NDArray
 
 from modelyard.errors.data import NoRows
 from modelyard.errors.run import BadSplit
+from modelyard.project.comparison import Holdout, Split, SplitKind
 from modelyard.rows.table import Floats
 from modelyard.schema.duration import microseconds
 
 Rows = NDArray[np.intp]
-SplitKind = Literal["kfold", "stratified", "group", "time"]
-
-
-class Holdout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is set aside before anything learns: the `last` stretch of time, or a `share` of the rows."""
-
-    last: str | None = None
-    share: float | None = None
-
-
-class SplitRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`split:` of evaluate.compare. Without a kind: time with a time role, group with a group role, stratified for
-    classes, else kfold. Without a holdout: 20 % of the rows, the latest where there is time."""
-
-    kind: SplitKind | None = None
-    folds: int = 5
-    repeats: int = 1
-    gap: str | None = None
-    holdout: Holdout = Holdout()
+SHARE = 0.2
+"""Of the rows, held out where nothing else is said."""
 
 
 class Fold(Struct, frozen=True, eq=False):
@@ -66,27 +49,31 @@ class Parts(Struct, frozen=True, kw_only=True, eq=False):
     holdout: Rows
     folds: tuple[Fold, ...]
     unlabelled: int
+    timeless: int
+    """Labelled, but without the time that a time split goes by: never used."""
     young: int
     """Labelled, but younger than `known_after` at the table's end: never trained on, tested or scored."""
     in_gap: int
 
 
-def part(frame: Frame, rule: SplitRule, seed: int = 0) -> Parts:
-    """
-    >>> parts = part(Frame(y=np.arange(100.0)), SplitRule(folds=4, holdout=Holdout(share=0.2)))
+def part(frame: Frame, split: Split, gap: int | None = None, seed: int = 0) -> Parts:
+    """`gap`: µs between training and test rows of a time split; by default what a label needs to be known.
+
+    >>> parts = part(Frame(y=np.arange(100.0)), Split(folds=4, holdout=Holdout(share=0.3)))
     >>> len(parts.holdout), [len(fold.test) for fold in parts.folds]
-    (20, [20, 20, 20, 20])
+    (30, [18, 18, 17, 17])
     """
+    kind = split.kind or _kind(frame)
+    _check(frame, split, kind)
     labelled = ~np.isnan(frame.y)
-    mature = labelled & _mature(frame)
+    timed = labelled & _timed(frame, split, kind)
+    mature = timed & _mature(frame)
     usable = np.flatnonzero(mature)
     if not len(usable):
         raise NoRows(f"none of {len(frame.y)} rows has a label that is old enough", who="evaluate.compare")
-    kind = rule.kind or _kind(frame)
-    _check(frame, rule, kind)
-    gap = microseconds(rule.gap) if rule.gap else frame.known_after
-    development, holdout = _set_aside(frame, rule.holdout, kind, usable, gap, seed)
-    folds = tuple(_folds(frame, rule, kind, development, gap, seed))
+    apart = frame.known_after if gap is None else gap
+    development, holdout = _set_aside(frame, split.holdout, kind, usable, apart, seed)
+    folds = tuple(_folds(frame, split, kind, development, apart, seed))
     _refuse_empty(folds, holdout)
     return Parts(
         kind=kind,
@@ -94,9 +81,17 @@ def part(frame: Frame, rule: SplitRule, seed: int = 0) -> Parts:
         holdout=holdout,
         folds=folds,
         unlabelled=int(np.count_nonzero(~labelled)),
-        young=int(np.count_nonzero(labelled & ~mature)),
+        timeless=int(np.count_nonzero(labelled & ~timed)),
+        young=int(np.count_nonzero(timed & ~mature)),
         in_gap=len(usable) - len(development) - len(holdout),
     )
+
+
+def _timed(frame: Frame, split: Split, kind: SplitKind) -> NDArray[np.bool_]:
+    """Rows that the split can place."""
+    if frame.time is None or not (kind == "time" or split.holdout.last or frame.known_after):
+        return np.ones(len(frame.y), dtype=np.bool_)
+    return np.asarray(~np.isnan(frame.time))
 
 
 def _mature(frame: Frame) -> NDArray[np.bool_]:
@@ -113,18 +108,18 @@ def _kind(frame: Frame) -> SplitKind:
     return "stratified" if frame.classes else "kfold"
 
 
-def _check(frame: Frame, rule: SplitRule, kind: SplitKind) -> None:
+def _check(frame: Frame, split: Split, kind: SplitKind) -> None:
     if kind == "time" and frame.time is None:
         raise BadSplit("a time split needs `roles: {time: …}`", who="evaluate.compare", where="split.kind")
     if kind == "group" and frame.group is None:
         raise BadSplit("a group split needs `roles: {group: …}`", who="evaluate.compare", where="split.kind")
     if kind == "stratified" and not frame.classes:
         raise BadSplit("a stratified split needs classes", who="evaluate.compare", where="split.kind")
-    if rule.folds < 2:
-        raise BadSplit(f"{rule.folds} folds are too few to compare anything", who="evaluate.compare", where="split")
-    if rule.holdout.last and frame.time is None:
+    if split.folds < 2:
+        raise BadSplit(f"{split.folds} folds are too few to compare anything", who="evaluate.compare", where="split")
+    if split.holdout.last and frame.time is None:
         raise BadSplit(
-            f"a holdout of the last {rule.holdout.last} needs `roles: {{time: …}}`", who="evaluate.compare",
+            f"a holdout of the last {split.holdout.last} needs `roles: {{time: …}}`", who="evaluate.compare",
             where="split.holdout",
         )  # fmt: skip
 
@@ -132,10 +127,36 @@ def _check(frame: Frame, rule: SplitRule, kind: SplitKind) -> None:
 def _set_aside(frame: Frame, rule: Holdout, kind: SplitKind, usable: Rows, gap: int, seed: int) -> tuple[Rows, Rows]:
     if rule.last or kind == "time":
         return _latest(frame, rule, usable, gap)
-    share = 0.2 if rule.share is None else rule.share
-    held = _deal(frame, kind, usable, max(2, round(1 / share)) if share else 0, np.random.default_rng([seed, 99]))
-    inside = held == 0 if share else np.zeros(len(usable), dtype=np.bool_)
+    rng = np.random.default_rng([seed, 99])
+    inside = _drawn(frame, kind, usable, SHARE if rule.share is None else rule.share, rng)
     return usable[~inside], usable[inside]
+
+
+def _drawn(frame: Frame, kind: SplitKind, rows: Rows, share: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """A `share` of the rows: whole groups where groups stay together, of each class alike where they are stratified."""
+    if kind == "group" and frame.group is not None:
+        return _drawn_groups(frame.group[rows], share, rng)
+    y = frame.y[rows] if kind == "stratified" else np.zeros(len(rows))
+    shuffled = rng.permutation(len(rows))
+    ordered = shuffled[np.argsort(y[shuffled], kind="stable")]
+    upto = np.floor(np.arange(1, len(rows) + 1) * share + 0.5)
+    inside = np.zeros(len(rows), dtype=np.bool_)
+    inside[ordered] = np.diff(upto, prepend=0.0) > 0
+    return inside
+
+
+def _drawn_groups(groups: Floats, share: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Groups in random order, as long as each brings the sum nearer to the share; one at least."""
+    _, codes, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    wanted, held = share * len(groups), 0
+    taken = np.zeros(len(sizes), dtype=np.bool_)
+    for group in rng.permutation(len(sizes)):
+        if abs(held + sizes[group] - wanted) < abs(held - wanted):
+            taken[group] = True
+            held += int(sizes[group])
+    if not held:
+        taken[np.argmin(sizes)] = True
+    return np.asarray(taken[codes])
 
 
 def _latest(frame: Frame, rule: Holdout, usable: Rows, gap: int) -> tuple[Rows, Rows]:
@@ -143,21 +164,19 @@ def _latest(frame: Frame, rule: Holdout, usable: Rows, gap: int) -> tuple[Rows, 
         raise BadSplit("there is no time to hold out by", who="evaluate.compare")
     time = frame.time[usable]
     if rule.last:
-        start = float(np.nanmax(time)) - microseconds(rule.last)
-        inside = time > start
+        start = float(np.max(time)) - microseconds(rule.last)
     else:
-        start = float(np.nanquantile(time, 1 - (0.2 if rule.share is None else rule.share), method="lower"))
-        inside = time > start
-    return usable[time <= start - gap], usable[inside]
+        start = float(np.quantile(time, 1 - (SHARE if rule.share is None else rule.share), method="lower"))
+    return usable[time <= start - gap], usable[time > start]
 
 
-def _folds(frame: Frame, rule: SplitRule, kind: SplitKind, rows: Rows, gap: int, seed: int) -> Iterator[Fold]:
+def _folds(frame: Frame, split: Split, kind: SplitKind, rows: Rows, gap: int, seed: int) -> Iterator[Fold]:
     if kind == "time":
-        yield from _time_folds(frame, rule.folds, rows, gap)
+        yield from _time_folds(frame, split.folds, rows, gap)
         return
-    for repeat in range(rule.repeats):
-        dealt = _deal(frame, kind, rows, rule.folds, np.random.default_rng([seed, repeat]))
-        for fold in range(rule.folds):
+    for repeat in range(split.repeats):
+        dealt = _deal(frame, kind, rows, split.folds, np.random.default_rng([seed, repeat]))
+        for fold in range(split.folds):
             yield Fold(rows[dealt != fold], rows[dealt == fold])
 
 
@@ -178,8 +197,6 @@ def _time_folds(frame: Frame, folds: int, rows: Rows, gap: int) -> Iterator[Fold
 
 def _deal(frame: Frame, kind: SplitKind, rows: Rows, hands: int, rng: np.random.Generator) -> Rows:
     """Which hand (0..hands−1) each row is dealt to."""
-    if not hands:
-        return np.zeros(len(rows), dtype=np.intp)
     if kind == "group" and frame.group is not None:
         return _deal_groups(frame.group[rows], hands, rng)
     dealt = np.empty(len(rows), dtype=np.intp)
