@@ -65,3 +65,10 @@ class RuleBroken(ModelyardError):
 
     way_out = "Correct the row, or set the rule's `else:` to warn or quarantine."
     status = 422
+
+
+class NotRows(ModelyardError):
+    """What was handed over to be predicted is no table that we know."""
+
+    way_out = "Hand over a list of dicts, or a polars, pandas or Arrow table with named columns."
+    exit = 2

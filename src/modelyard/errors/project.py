@@ -72,3 +72,10 @@ class OutOfScope(ModelyardError):
 
     way_out = "See docs/scope.md."
     exit = 2
+
+
+class AlreadyThere(ModelyardError):
+    """A file is to be written where one is; it was left as it is."""
+
+    way_out = "Choose another name, or move the file away first."
+    exit = 2

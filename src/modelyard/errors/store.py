@@ -66,3 +66,17 @@ class AuditBroken(ModelyardError):
 
     way_out = "Compare with a backup and with the checkpoints kept elsewhere; do not trust rows after the place named."
     exit = 3
+
+
+class NoStore(ModelyardError):
+    """There is no store where one was looked for, so there is nothing to show or to change."""
+
+    way_out = "Go to the project's folder, or name the store with --store or MODELYARD_STORE; `modelyard run` makes one."
+    status = 404
+    exit = 2
+
+
+class UnreachableStore(ModelyardError):
+    """The metadata store cannot be opened: no such server or database, no rights, or a file that is no database."""
+
+    way_out = "Check the database URL, that its server runs, and that this user may use it."

@@ -1,0 +1,84 @@
+"""An open store: its models, their versions, who changed what. What `modelyard.connect` gives."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from modelyard.api.place import Place, place
+from modelyard.errors.store import NoStore, UnreachableStore
+from modelyard.package.keys import PrivateKey, Trust
+from modelyard.store.metadata import Metadata
+from modelyard.store.place import Store
+
+
+class Connection:
+    """`store`: its folders; `metadata`: its database. To be closed, or used as `with connect() as yard:`."""
+
+    def __init__(self, where: Place) -> None:
+        self.where, self.store = where, where.store
+        self.metadata = _open(where.url)
+
+    @property
+    def trust(self) -> Trust:
+        """The keys that this store trusts."""
+        return Trust.read(self.store.trusted)
+
+    def key(self) -> PrivateKey:
+        """What signs here; made at the first call."""
+        return PrivateKey.ensure(self.store.keys)
+
+    def close(self) -> None:
+        self.metadata.close()
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def connect(store: str | Path | Store | None = None, *, make: bool = False) -> Connection:
+    """The store at that place (a folder, or a database URL and a folder); without one, the store of the project here.
+    Raises NoStore, UnreachableStore, NewerStore. `make`: make it where there is none."""
+    if isinstance(store, Store):
+        return opened(Place(store, store.metadata_url), make=make)
+    return opened(located(store), make=make)
+
+
+def located(store: str | Path | None = None, folder: Path = Path()) -> Place:
+    """Where that store is, or that of the project file in `folder`, if there is one."""
+    from modelyard.api.project import Project
+
+    written = None
+    if store is None and "MODELYARD_STORE" not in os.environ and (folder / "modelyard.yaml").exists():
+        written = Project.load(folder).head.store
+    return place(store, written, folder, os.environ)
+
+
+def opened(where: Place, *, make: bool = False) -> Connection:
+    if make:
+        where.store.make()
+    elif not where.exists:
+        raise NoStore(f"there is no store at {where.store.root}", where=str(where.store.root.absolute()))
+    return Connection(where)
+
+
+def _open(url: str) -> Metadata:
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+    try:
+        return Metadata(url)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise UnreachableStore(f"{_shown(url)} is no database URL: {error}") from None
+    except (SQLAlchemyError, OSError) as error:
+        reason: Any = getattr(error, "orig", None) or error
+        raise UnreachableStore(f"{_shown(url)} cannot be opened: {str(reason).strip().splitlines()[0]}") from None
+
+
+def _shown(url: str) -> str:
+    """Without the password."""
+    head, at, tail = url.rpartition("@")
+    user = head.rpartition(":")[0] if head.count(":") > 1 else head
+    return f"{user}{at}{tail}"
