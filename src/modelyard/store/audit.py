@@ -7,6 +7,7 @@ elsewhere: `head` is that checkpoint, and `verify` takes an old one.
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -21,6 +22,27 @@ class Head(Struct, frozen=True):
 
     seq: int
     hash: str
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """A row of the log."""
+
+    seq: int
+    at: int
+    """Microseconds."""
+    actor: str
+    action: str
+    document: dict[str, Any]
+
+
+def entries(sql: Connection, action: str | None = None) -> list[Entry]:
+    """All rows (of one action), oldest first."""
+    query = select(audit).order_by(audit.c.seq)
+    rows = sql.execute(query if action is None else query.where(audit.c.action == action))
+    return [
+        Entry(seq=r.seq, at=r.at, actor=r.actor, action=r.action, document=msgspec.json.decode(r.document))
+        for r in rows
+    ]
 
 
 def note(sql: Connection, at: int, actor: str, action: str, document: dict[str, object]) -> Head:

@@ -1,0 +1,14 @@
+"""Options that several commands have, declared once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Store = Annotated[
+    str | None, typer.Option("--store", help="The store, instead of MODELYARD_STORE or the project file's `store:`.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit log.")]
