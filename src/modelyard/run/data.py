@@ -1,0 +1,167 @@
+"""The rows of a project, read once: columns as a Table, the truth as numbers, and what splitting looks at.
+
+Why all at once: folds are positions in one table, and the digest of that table is the root of every cache key, so a
+source that changed without its file changing its name is noticed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from msgspec import Struct
+
+from modelyard.errors import ModelyardError
+from modelyard.errors.data import BadTarget, NoRows
+from modelyard.errors.project import BadPlan
+from modelyard.errors.run import StepFailed
+from modelyard.project.outcome import outcome
+from modelyard.project.plan import Plan
+from modelyard.rows.table import Floats, Table
+from modelyard.schema.duration import microseconds
+from modelyard.schema.target import Outcome
+from modelyard.step.step import TableStep
+
+if TYPE_CHECKING:
+    from polars import DataFrame, LazyFrame, Series
+
+
+class Data(Struct, frozen=True, kw_only=True, eq=False):
+    """`table`: all columns of the plan's schema. y (n,): the class code or the number in its own unit, NaN where there
+    is no label. time (n,): µs since 1970 UTC. group (n,): codes."""
+
+    table: Table
+    y: Floats
+    outcome: Outcome
+    time: Floats | None = None
+    group: Floats | None = None
+    weight: Floats | None = None
+    ids: tuple[str, ...] | None = None
+    warnings: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+def read_data(plan: Plan, extra: DataFrame | None = None, known: Outcome | None = None) -> Data:
+    """Read the plan's rows. `extra`: rows in the columns of the source, put under the source's own before the table
+    steps after it; of rows with one id the extra one stays. `known`: the classes of before, for a model that replaces
+    another. Raises BadTarget, NoRows, UnreadableTable, StepFailed …"""
+    frame = _collected(plan, extra)
+    if not frame.height:
+        raise NoRows("the table has no rows", who=plan.output)
+    return data_of(plan, frame, known)
+
+
+def data_of(plan: Plan, frame: DataFrame, known: Outcome | None = None) -> Data:
+    """Rows that went through the table steps, as learning takes them."""
+    from modelyard.frame.table import to_table
+
+    table = to_table(frame, plan.schema, plan.context.zone)
+    target, roles = plan.project.target, plan.project.roles
+    values = frame[target.column]
+    gives = known or outcome(target, plan.project.task, _distinct(plan, values))
+    return Data(
+        table=table,
+        y=_truth(plan, values, gives),
+        outcome=gives,
+        time=table[roles.time] if roles.time else None,
+        group=table[roles.group] if roles.group else None,
+        weight=_weights(table, roles.weight),
+        ids=None if roles.id is None else tuple(map(str, frame[roles.id].to_list())),
+        warnings=_warnings(plan, table),
+    )
+
+
+def _collected(plan: Plan, extra: DataFrame | None) -> DataFrame:
+    import polars as pl
+
+    made: dict[str, LazyFrame] = {}
+    source = _source(plan) if extra is not None else None
+    for node in plan.tables:
+        step = node.step
+        if isinstance(step, TableStep):
+            made[node.id] = _run(node.who, step, plan, *(made[port.id] for port in node.after))
+            if node.id == source and extra is not None:
+                made[node.id] = _under(made[node.id], extra.lazy(), plan.project.roles.id)
+    try:
+        return made[plan.output].collect()
+    except pl.exceptions.PolarsError as error:
+        raise StepFailed(str(error).split("\n")[0], who=plan.output) from error
+
+
+def _run(who: str, step: TableStep, plan: Plan, *tables: LazyFrame) -> LazyFrame:
+    try:
+        return step.run(plan.context, *tables)
+    except ModelyardError:
+        raise
+    except Exception as error:
+        raise StepFailed(f"{type(error).__name__}: {error}", who=who) from error
+
+
+def _source(plan: Plan) -> str:
+    """The one read step that rows of the log can stand beside."""
+    found = [node for node in (*plan.graph.before(plan.output), plan.graph[plan.output]) if not node.after]
+    if len(found) != 1:
+        raise BadPlan(
+            f"rows of the log cannot be put under {len(found)} sources", way_out="Write `rows: {from: source}`"
+        )
+    return found[0].id
+
+
+def _under(frame: LazyFrame, extra: LazyFrame, by: str | None) -> LazyFrame:
+    import polars as pl
+
+    schema = frame.collect_schema()
+    columns = extra.collect_schema()
+    same = extra.select(
+        (pl.col(name) if name in columns else pl.lit(None)).cast(dtype).alias(name) for name, dtype in schema.items()
+    )
+    kept = frame if by is None else frame.join(same.select(by), on=by, how="anti")
+    return pl.concat([kept, same])
+
+
+def _distinct(plan: Plan, values: Series) -> list[Any]:
+    return [] if plan.project.task == "regression" else values.unique().to_list()
+
+
+def _truth(plan: Plan, values: Series, gives: Outcome) -> Floats:
+    """(n,) class codes or numbers."""
+    import polars as pl
+
+    name = plan.project.target.column
+    if gives.task == "regression":
+        if not (values.dtype.is_numeric() or values.dtype == pl.Boolean):
+            raise BadTarget(f"{name!r} holds no numbers, so there is no regression of it", who="target")
+        numbers = values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        if np.isinf(numbers).any():
+            raise BadTarget(f"{name!r} holds an infinite value", who="target")
+        return np.ascontiguousarray(numbers, dtype=np.float64)
+    code = {label: float(place) for place, label in enumerate(gives.labels)}
+    return np.array([code.get(value, np.nan) for value in values.to_list()], dtype=np.float64)
+
+
+def _weights(table: Table, name: str | None) -> Floats | None:
+    if name is None:
+        return None
+    weight: Floats = table[name]
+    if np.isnan(weight).any() or (weight < 0).any():
+        raise BadTarget(f"the weight {name!r} is null or negative in some row", who="roles.weight")
+    return weight
+
+
+def _warnings(plan: Plan, table: Table) -> tuple[str, ...]:
+    """What check.rules let pass with a word."""
+    found: list[str] = []
+    for node in (*plan.graph.before(plan.output), plan.graph[plan.output]):
+        warnings: Any = getattr(node.step, "warnings", None)
+        columns: Any = getattr(node.step, "columns", ())
+        if isinstance(node.step, TableStep) and callable(warnings) and set(columns) <= set(table.names):
+            found += [f"{node.id}: {text}" for text in warnings(table)]
+    return tuple(found)
+
+
+def known_after(plan: Plan) -> int:
+    """µs that a label needs to be known; 0 where the file does not say."""
+    text = plan.project.target.known_after
+    return microseconds(text) if text else 0
