@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-COMMANDS = ("check", "steps", "models", "promote", "rollback", "doctor")
+COMMANDS = ("check", "steps", "models", "promote", "rollback", "history", "doctor")
 
 
 def main() -> None:

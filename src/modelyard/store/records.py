@@ -56,6 +56,13 @@ def read_records(sql: Connection, kind: str, model: str, since: int | None = Non
     return [_record(row) for row in rows.mappings()]
 
 
+def all_records(sql: Connection, model: str | None = None) -> list[Record]:
+    """Of every kind (of one model), oldest first."""
+    query = select(records).order_by(records.c.seq)
+    rows = sql.execute(query if model is None else query.where(records.c.model == model))
+    return [_record(row) for row in rows.mappings()]
+
+
 def trigger(sql: Connection, key: str, model: str, at: int, run: str, document: dict[str, Any]) -> tuple[str, bool]:
     """The id of the run that this trigger starts, and whether it is a new one."""
     values = {"key": key, "model": model, "at": at, "run": run, "document": msgspec.json.encode(document).decode()}
