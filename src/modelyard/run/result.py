@@ -21,7 +21,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     tied_with: tuple[str, ...] = ()
     """The candidates that it cannot be told apart from, on these folds."""
     cost: float = 0.0
-    """Microseconds to score one row."""
+    """Elementary operations to score one row (scoring/cost.py)."""
     error: str = ""
 
 
