@@ -4,98 +4,24 @@ Group commit without a timer: one thread takes whatever has queued up, writes it
 acknowledges all of it; what comes meanwhile is the next group. With `os` the write happens on the loop itself (it is
 cheaper than a change of thread) and survives the process, not the machine; with `off` nothing is waited for.
 
-One file per server process. A file on which a write or sync failed is never written or synced again, because a second
-sync may say yes to pages that the first one lost: the group is refused and the next one opens a new file. A line is
-`crc32 in 8 hex digits, space, JSON`, so that a torn tail shows.
+What a line is, and what a failed write means, is known to store/segments.py and store/segment_file.py.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
-from zlib import crc32
 
 from modelyard.errors.store import LogUnavailable
-from modelyard.store.blobs import sync_folder
 from modelyard.store.place import Store
+from modelyard.store.segment_file import SegmentFile
+from modelyard.store.segments import line
 
 Durability = Literal["fsync", "os", "off"]
-SEGMENT_BYTES = 64_000_000
-PAUSE_SECONDS = 0.2
-"""After a failure everything is refused for so long, so that a full disk is not asked 20,000 times a second."""
-
-
-def framed(records: Sequence[bytes]) -> bytes:
-    """
-    >>> framed([b"{}"])
-    b'a3a6bf43 {}\\n'
-    """
-    return b"".join([b"%08x %b\n" % (crc32(record), record) for record in records])
-
-
-class SegmentFile:
-    """Appends to one file after another. Not for two threads at once."""
-
-    def __init__(self, folder: Path, sync: bool) -> None:
-        self._folder, self._sync = folder, sync
-        self._stem = f"{time.time_ns():020d}-{os.getpid()}"
-        self._count = self._size = 0
-        self._file = -1
-        self._path = folder
-        self._again = 0.0
-
-    def write(self, data: bytes) -> None:
-        """All of it, synced if so promised. Raises LogUnavailable; the next call then opens a new file."""
-        if time.monotonic() < self._again:
-            raise LogUnavailable("the log could not be written a moment ago", where=str(self._folder))
-        try:
-            if self._file < 0:
-                self._open()
-            self._write_all(data)
-            if self._sync:
-                os.fdatasync(self._file) if hasattr(os, "fdatasync") else os.fsync(self._file)
-        except OSError as error:
-            self.close()
-            self._again = time.monotonic() + PAUSE_SECONDS
-            raise LogUnavailable(f"the log cannot be written: {error.strerror}", where=str(self._folder)) from error
-        self._size += len(data)
-        if self._size >= SEGMENT_BYTES:
-            self.close()
-
-    def close(self) -> None:
-        if self._file >= 0:
-            with contextlib.suppress(OSError):
-                os.close(self._file)
-        self._file = -1
-
-    def _open(self) -> None:
-        self._count += 1
-        self._path = self._folder / f"{self._stem}-{self._count:06d}.log"
-        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        self._size = 0
-        if self._sync:
-            sync_folder(self._folder)
-
-    def _write_all(self, data: bytes) -> None:
-        """`write` may take less than it is given and say nothing. A torn end is cut off again where that works."""
-        left = memoryview(data)
-        try:
-            while left:
-                left = left[os.write(self._file, left) :]
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._file, self._size)
-                if self._size == 0:
-                    self._path.unlink()
-            raise
-
-
 Waiter = asyncio.Future[None]
 
 
@@ -160,7 +86,7 @@ class Log:
         self._group: GroupCommit | None = None
 
     def __call__(self, records: list[bytes]) -> Waiter | None:
-        data = framed(records)
+        data = b"".join(map(line, records))
         if self._durability == "os":
             self._file.write(data)
             return None

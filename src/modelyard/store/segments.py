@@ -1,8 +1,8 @@
 """Segments of the prediction log: files of lines `crc32 SPACE json`, read, checked, recovered.
 
 Why lines: a torn or flipped line costs itself and nothing else, and a person can read the file. Each process appends to
-a file of its own (`<when>-<pid>-<count>.log`), so whoever recovers can see whether the writer still lives. The server's
-end is serve/log.py: it writes the same lines.
+a file of its own (`<when>-<pid>-<count>.log`), so whoever recovers can see whether the writer still lives; it appends
+through store/segment_file.py.
 """
 
 from __future__ import annotations
