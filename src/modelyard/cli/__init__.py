@@ -7,10 +7,15 @@ a status says no.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-COMMANDS = ("check", "steps", "models", "promote", "rollback", "history", "doctor")
+if TYPE_CHECKING:
+    from modelyard.errors import ModelyardError
+
+COMMANDS = ("init", "check", "steps", "models", "promote", "rollback", "history", "doctor")
 
 
 def main() -> None:
@@ -28,8 +33,30 @@ def main() -> None:
     try:
         app()
     except ModelyardError as error:
+        sys.exit(_say(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the exit flushes and says it again
+        sys.exit(1)
+    except OSError as error:
+        sys.exit(_say(_system(error)))
+
+
+def _say(error: ModelyardError) -> int:
+    """On standard error: a line, or with `--json` the four facts as one document. The exit code."""
+    if "--json" in sys.argv:
+        import msgspec
+
+        sys.stderr.write(msgspec.json.format(msgspec.json.encode(error.as_dict()), indent=2).decode() + "\n")
+    else:
         sys.stderr.write(f"modelyard: {error}\n")
-        sys.exit(error.exit)
+    return error.exit
+
+
+def _system(error: OSError) -> ModelyardError:
+    from modelyard.errors.system import SystemRefused
+
+    named = "" if error.filename is None else str(error.filename)
+    return SystemRefused(error.strerror or type(error).__name__, who="the operating system", where=named)
 
 
 HELP = "Put machine learning on tables into production, and keep it there."

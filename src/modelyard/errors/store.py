@@ -71,7 +71,7 @@ class AuditBroken(ModelyardError):
 class NoStore(ModelyardError):
     """There is no store where one was looked for, so there is nothing to show or to change."""
 
-    way_out = "Go to the project's folder, or name the store with --store or MODELYARD_STORE; `modelyard run` makes one."
+    way_out = "Go to the project folder, or name the store by --store or MODELYARD_STORE; `modelyard run` makes one."
     status = 404
     exit = 2
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from modelyard.errors import did_you_mean
+from modelyard.errors.data import BadTarget
 from modelyard.project.outcome import SELF_EVIDENT, class_name
 from modelyard.project.write import flow
 from modelyard.schema.column import NUMERIC, Column
@@ -38,17 +40,29 @@ class Facts(Struct, frozen=True, kw_only=True):
     columns: dict[str, ColumnFacts]
 
 
-def init_file(name: str, schema: Schema, target: str, facts: Facts, path: str, task: Task | None = None) -> str:
-    """The text of modelyard.yaml. Raises MissingColumn for a target that is not there."""
-    return "\n".join(_Guess(name, schema, target, facts, path, task).lines()) + "\n"
+def init_file(
+    name: str,
+    schema: Schema,
+    target: str,
+    facts: Facts,
+    path: str,
+    task: Task | None = None,
+    positive: str | None = None,
+) -> str:
+    """The text of modelyard.yaml. `positive`: the class that scores are about, as text. Raises MissingColumn for a
+    target that is not there, BadTarget for a class that is not."""
+    return "\n".join(_Guess(name, schema, target, facts, path, task, positive).lines()) + "\n"
 
 
 class _Guess:
-    def __init__(self, name: str, schema: Schema, target: str, facts: Facts, path: str, task: Task | None) -> None:
+    def __init__(
+        self, name: str, schema: Schema, target: str, facts: Facts, path: str, task: Task | None, positive: str | None
+    ) -> None:
         self.name, self.schema, self.facts, self.path = name, schema, facts, path
         self.target = schema[target]
         self.task: Task = task or self._task()
         self.counts = dict(self._of(target).counts)
+        self.named = positive
         self.id = next((column.name for column in self._others() if self._names_rows(column)), None)
         self.time = next((c.name for c in self._others() if c.kind == "datetime" and not self._of(c.name).nulls), None)
         self.ignored = {c.name: why for c in self._others() for why in [self._useless(c)] if why}
@@ -107,12 +121,24 @@ class _Guess:
 
     def _positive(self) -> tuple[bool | int | float | str, str] | None:
         """The class that scores are about, and why."""
+        labels = sorted(self.counts, key=str)
+        if self.named is not None:
+            return self._asked(self.named, {class_name(label): label for label in labels}), ""
         if not self._binary():
             return None
-        labels = sorted(self.counts, key=str)
         if tuple(labels) in SELF_EVIDENT:
             return labels[1], ""
         return min(labels, key=lambda label: (self.counts[label], class_name(label))), "the rarer of the two"
+
+    def _asked(self, name: str, labels: dict[str, bool | int | float | str]) -> bool | int | float | str:
+        if not self._binary():
+            found = f"{self.target.name!r} has no two classes to choose the positive one of"
+            raise BadTarget(found, who="--positive", way_out="Leave --positive out")
+        if name not in labels:
+            raise BadTarget(
+                f"{self.target.name!r} is never {name!r}", who="--positive", way_out=did_you_mean(name, labels)
+            )
+        return labels[name]
 
     def _share(self) -> float:
         found = self._positive()

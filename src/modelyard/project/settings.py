@@ -20,6 +20,7 @@ from modelyard.schema.target import Target, Task
 FORMAT = 1
 """The file's format. To change it: add a reader for the old number here, keep its files in tests/project, say so in
 docs/project-file.md."""
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 Occasion = Literal["broken", "drifted", "worse", "promoted", "rolled_back", "retrain_failed"]
 
 
@@ -79,7 +80,7 @@ def _check(project: Project, document: Document) -> None:
             where=document.where("modelyard"),
             way_out=f"Write `modelyard: {FORMAT}`, or use the version of Modelyard that wrote the file",
         )
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,62}", project.name):
+    if not NAME.fullmatch(project.name):
         way_out = "Begin with a letter, go on with letters, digits, - or _; 63 at most"
         raise BadParameter(f"{project.name!r} is no name", where=document.where("name"), way_out=way_out)
     if project.target.known_after is not None:

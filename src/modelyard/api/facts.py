@@ -1,0 +1,47 @@
+"""What a look at a table tells: of each column its kind, nulls, distinct values, range and commonest values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelyard.project.init import FEW, ColumnFacts, Facts
+from modelyard.schema.column import NUMERIC, Kind
+from modelyard.schema.schema import Schema
+
+if TYPE_CHECKING:
+    from polars import DataFrame, Series
+
+
+def facts(frame: DataFrame, schema: Schema) -> Facts:
+    """Of the columns of `schema`. NaN counts as null.
+
+    >>> import polars as pl
+    >>> from modelyard.frame.schema import schema_of
+    >>> frame = pl.DataFrame({"age": [30.0, None, 50.0]})
+    >>> found = facts(frame, schema_of(frame)).columns["age"]
+    >>> found.nulls, found.distinct, found.low, found.high
+    (1, 2, 30.0, 50.0)
+    """
+    return Facts(rows=frame.height, columns={c.name: _column(frame[c.name], c.kind) for c in schema})
+
+
+def _column(series: Series, kind: Kind) -> ColumnFacts:
+    known = (series.fill_nan(None) if series.dtype.is_float() else series).drop_nulls()
+    distinct = known.n_unique()
+    numeric = kind in NUMERIC and len(known) > 0
+    return ColumnFacts(
+        nulls=len(series) - len(known),
+        distinct=distinct,
+        low=_number(known.min()) if numeric else None,
+        high=_number(known.max()) if numeric else None,
+        counts=_counts(known) if distinct <= FEW and kind != "datetime" else (),
+    )
+
+
+def _number(value: object) -> float | None:
+    return value if isinstance(value, int | float) else None
+
+
+def _counts(known: Series) -> tuple[tuple[bool | int | float | str, int], ...]:
+    counted = known.value_counts(sort=True, name="rows")
+    return tuple(zip(counted.to_series(0).to_list(), counted["rows"].to_list(), strict=True))

@@ -1,0 +1,95 @@
+"""From a table to a project file that runs as it is: look at the rows, guess, write, and plan it before it is kept.
+
+The file is `NAME/modelyard.yaml`; the table stays where it is and is named relative to that folder.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from modelyard.api.facts import facts
+from modelyard.api.project import Project
+from modelyard.errors.data import UnreadableTable
+from modelyard.errors.project import AlreadyThere, BadParameter
+from modelyard.project.init import FEW, Facts, init_file
+from modelyard.project.outcome import outcome
+from modelyard.project.settings import NAME
+from modelyard.schema.schema import Schema
+from modelyard.schema.target import Task
+from modelyard.step.context import Context
+from modelyard.step.registry import Registry
+from modelyard.step.step import Step, TableStep
+
+READERS = {".csv": "read.csv", ".parquet": "read.parquet", ".pq": "read.parquet"}
+FILE = "modelyard.yaml"
+
+
+def init(
+    name: str | Path, table: str | Path, target: str, *, positive: str | None = None, task: Task | None = None
+) -> Project:
+    """Write `name`/modelyard.yaml for that CSV or Parquet file, and read it back. Raises AlreadyThere (a file is never
+    overwritten), UnreadableTable, MissingColumn, BadTarget."""
+    folder = Path(name)
+    if not NAME.fullmatch(folder.name):
+        way_out = "Begin with a letter, go on with letters, digits, - or _; 63 at most"
+        raise BadParameter(f"{folder.name!r} is no name", who="init", way_out=way_out)
+    if (folder / FILE).exists():
+        raise AlreadyThere(f"{folder / FILE} is there already", who="init")
+    schema, found = looked_at(table, target)
+    text = init_file(folder.name, schema, target, found, _from(folder, table), task, positive)
+    return _kept(folder, text, found)
+
+
+def looked_at(table: str | Path, target: str | None = None) -> tuple[Schema, Facts]:
+    """A file's schema and facts. Raises UnreadableTable, MissingColumn where the target is no column."""
+    step, ctx = _reader(table), Context()
+    schema = step.peek(ctx)
+    if target is not None:
+        schema[target]
+    frame = step.run(ctx).collect()
+    if not frame.height:
+        raise UnreadableTable("the table has no rows", who="init", where=str(table), way_out="Name another file")
+    return schema, facts(frame, schema)
+
+
+def _reader(table: str | Path) -> TableStep:
+    suffix = Path(table).suffix.lower()
+    if suffix not in READERS:
+        way_out = f"Name a file that ends in {', '.join(READERS)}"
+        raise UnreadableTable(f"{suffix or 'no suffix'} is no table that we read", where=str(table), way_out=way_out)
+    kind: type[Step] = Registry.installed()[READERS[suffix]]
+    step = kind(path=str(table))
+    if not isinstance(step, TableStep):
+        raise UnreadableTable(f"{READERS[suffix]} reads no table", where=str(table))
+    return step
+
+
+def _from(folder: Path, table: str | Path) -> str:
+    """The table's path as the file will have it."""
+    path = Path(table)
+    return path.as_posix() if path.is_absolute() else Path(os.path.relpath(path, folder)).as_posix()
+
+
+def _kept(folder: Path, text: str, found: Facts) -> Project:
+    """The file, planned and its target checked; taken back when it does not hold."""
+    made = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        (folder / FILE).write_text(text, encoding="utf-8")
+        project = Project.load(folder)
+        _check(project, found)
+    except BaseException:
+        (folder / FILE).unlink(missing_ok=True)
+        if made:
+            folder.rmdir()
+        raise
+    return project
+
+
+def _check(project: Project, found: Facts) -> None:
+    """The plan holds, and the target's classes can be learned."""
+    planned = project.plan().project
+    seen = found.columns[planned.target.column]
+    if seen.distinct <= FEW:
+        outcome(planned.target, planned.task, [value for value, _ in seen.counts])

@@ -1,0 +1,11 @@
+"""Errors that the machine gives: files that may not be read or written, full disks."""
+
+from __future__ import annotations
+
+from modelyard.errors import ModelyardError
+
+
+class SystemRefused(ModelyardError):
+    """The operating system refuses a file or a socket: no rights, no space, too many open files."""
+
+    way_out = "Look at the file named: who owns it, whether its disk is full; then run the command again."

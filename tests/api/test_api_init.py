@@ -1,0 +1,93 @@
+"""A first file for tables as people have them: it plans as it is, and what cannot be learned is said at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from modelyard.api.init import init
+from modelyard.errors import ModelyardError
+from modelyard.errors.data import BadTarget, MissingColumn, UnreadableTable
+from modelyard.errors.project import AlreadyThere, BadParameter
+
+
+def customers(rows: int = 200) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "customer_id": [f"c{n}" for n in range(rows)],
+            "age": [20 + n % 50 if n % 17 else None for n in range(rows)],
+            "plan": ["basic" if n % 3 else "gold" for n in range(rows)],
+            "country": ["DE"] * rows,
+            "left": ["yes" if n % 7 == 0 else "no" for n in range(rows)],
+        }
+    )
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    customers().write_csv("customers.csv")
+    customers().write_parquet("customers.parquet")
+    return tmp_path
+
+
+@pytest.mark.parametrize("table", ["customers.csv", "customers.parquet"])
+def test_the_file_is_written_beside_its_name_and_plans(here: Path, table: str) -> None:
+    project = init("churn", table, "left")
+    written = (here / "churn" / "modelyard.yaml").read_text()
+    assert f"path: ../{table}" in written or f'path: "../{table}"' in written
+    assert project.head.target.positive == "yes"
+    assert project.head.roles.id == "customer_id"
+    assert project.head.roles.ignore == ("country",)
+    assert "model.lightgbm" in {node.kind for c in project.plan().candidates for node in c.chain}
+
+
+def test_an_absolute_path_stays_absolute(here: Path) -> None:
+    init("churn", here / "customers.csv", "left")
+    assert str(here / "customers.csv") in (here / "churn" / "modelyard.yaml").read_text()
+
+
+def test_the_positive_class_can_be_named(here: Path) -> None:
+    assert init("churn", "customers.csv", "left", positive="no").head.target.positive == "no"
+    with pytest.raises(BadTarget) as caught:
+        init("churn2", "customers.csv", "left", positive="ye")
+    assert "did you mean 'yes'?" in str(caught.value)
+    assert not (here / "churn2").exists()
+
+
+def test_whole_numbers_can_be_made_a_regression(here: Path) -> None:
+    assert init("ages", "customers.csv", "age", task="regression").head.task == "regression"
+
+
+def test_a_file_is_never_overwritten(here: Path) -> None:
+    init("churn", "customers.csv", "left")
+    before = (here / "churn" / "modelyard.yaml").read_bytes()
+    with pytest.raises(AlreadyThere):
+        init("churn", "customers.csv", "plan")
+    assert (here / "churn" / "modelyard.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "target", "error", "said"),
+    [
+        ("churn", "customers.csv", "lefft", MissingColumn, "did you mean 'left'?"),
+        ("churn", "customer.csv", "left", UnreadableTable, "there is no file 'customer.csv'"),
+        ("churn", "customers.xlsx", "left", UnreadableTable, ".csv, .parquet, .pq"),
+        ("churn", "empty.csv", "left", UnreadableTable, "no rows"),
+        ("churn", "blank.csv", "left", UnreadableTable, "blank.csv"),
+        ("1 2", "customers.csv", "left", BadParameter, "'1 2' is no name"),
+        ("churn", "customers.csv", "country", BadTarget, "nothing to tell apart"),
+    ],
+)
+def test_what_cannot_be_is_said_and_leaves_nothing_behind(
+    here: Path, name: str, table: str, target: str, error: type[ModelyardError], said: str
+) -> None:
+    (here / "customers.xlsx").write_bytes(b"PK")
+    (here / "empty.csv").write_text("a,left\n")
+    (here / "blank.csv").write_text("")
+    with pytest.raises(error) as caught:
+        init(name, table, target)
+    assert said in str(caught.value)
+    assert not (here / name).exists()
