@@ -1,0 +1,109 @@
+"""Labelled rows of the log: what a retraining learns from, and what a gate or a watch judges by.
+
+Rows that were flagged (`else: quarantine`) are left out; of several labels of one id the last counts; a row is there
+once per id, because the shipper keeps the first record of an id alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from modelyard.rows.timestamps import BadTime, reader
+from modelyard.schema.column import Kind
+from modelyard.schema.schema import Schema
+from modelyard.store.lake import Lake
+from modelyard.store.place import Store
+
+if TYPE_CHECKING:
+    from polars import DataFrame, LazyFrame
+
+Record = dict[str, Any]
+_record = msgspec.json.Decoder(Record).decode
+
+
+def labelled(store: Store, model: str, start: int | None = None, end: int | None = None) -> LazyFrame:
+    """id, event, row, values (both JSON) of rows with a label whose event lies in [start, end), microseconds."""
+    import polars as pl
+
+    rows = Lake(store.lake).labelled(start, end)
+    wanted = (pl.col("model") == model) & ~pl.col("flagged") & pl.col("values").is_not_null()
+    return rows.filter(wanted).select("id", "event", "row", "values").sort("event", "id")
+
+
+def count_labelled(store: Store, model: str, start: int | None = None, end: int | None = None) -> int:
+    """How many there are."""
+    return labelled(store, model, start, end).select("id").collect().height
+
+
+def gathered(store: Store, model: str, columns: Schema, start: int | None = None, end: int | None = None,
+             zone: str = "UTC") -> DataFrame:  # fmt: skip
+    """The same rows in the columns of the source: the request's values, and the label's under their own names. A column
+    that a request did not carry, or a value that is none of the column's kind, is null. Naive times are of `zone`."""
+    import polars as pl
+
+    from modelyard.frame.schema import DTYPES
+
+    frame = labelled(store, model, start, end).collect()
+    records = [_record(row) | _record(values) for row, values in frame.select("row", "values").iter_rows()]
+    made = {c.name: _values(records, c.name, c.kind, zone) for c in columns}
+    return pl.DataFrame(made, schema={column.name: DTYPES[column.kind] for column in columns})
+
+
+def once_per_id(frame: DataFrame, id: str | None) -> DataFrame:
+    """Of rows with one id the last; rows without an id stay. For `rows: both`, the source's rows first."""
+    import polars as pl
+
+    if id is None or id not in frame.columns:
+        return frame
+    return frame.filter(pl.col(id).is_null() | pl.struct(id).is_last_distinct())
+
+
+def _values(records: Sequence[Record], name: str, kind: Kind, zone: str) -> Iterable[Any]:
+    fit = _moments(zone) if kind == "datetime" else _FIT[kind]
+    return [fit(record.get(name)) for record in records]
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _integer(value: Any) -> int | None:
+    if isinstance(value, float) and not value.is_integer():
+        return None
+    return int(value) if isinstance(value, int | float) else None
+
+
+def _boolean(value: Any) -> bool | None:
+    return bool(value) if value in (0, 1) else None
+
+
+def _word(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+def _moments(zone: str) -> Callable[[Any], Any]:
+    from datetime import UTC, datetime, timedelta
+
+    read = reader(zone)
+
+    def moment(value: Any) -> datetime | None:
+        try:
+            return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=read(value)) if value else None
+        except (BadTime, TypeError):
+            return None
+
+    return moment
+
+
+_FIT: dict[Kind, Callable[[Any], Any]] = {
+    "number": _number,
+    "integer": _integer,
+    "boolean": _boolean,
+    "category": _word,
+    "text": _word,
+}
