@@ -54,7 +54,7 @@ def test_of_eight_promotions_that_saw_the_same_revision_exactly_one_wins(metadat
                 assert found[0].version == won.index(True) + 1
                 assert found[1] == seen + 1
                 assert verify(sql).seq == seen + 1
-            assert read_pointer(store.pointer)["late"] == Pointer(seen + 1, found[0].digest)
+            assert read_pointer(store.pointer)["late"] == Pointer(seen + 1, found[0].digest, found[0].version)
 
 
 def test_a_promotion_that_fails_leaves_neither_champion_nor_audit_row(metadata: Metadata) -> None:
@@ -76,7 +76,7 @@ def test_a_pointer_that_a_crash_left_behind_is_made_right(metadata: Metadata, tm
         swap(sql, "late", 1, 0, at=1, actor="a")
     assert read_pointer(store.pointer) == {}
     point(metadata, store, "late")
-    assert read_pointer(store.pointer) == {"late": Pointer(1, DIGESTS[0])}
+    assert read_pointer(store.pointer) == {"late": Pointer(1, DIGESTS[0], 1)}
     set_pointer(store.pointer, "late", Pointer(5, DIGESTS[1]))
     point(metadata, store, "late")
     assert read_pointer(store.pointer)["late"].revision == 5

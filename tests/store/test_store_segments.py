@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from logged_rows import prediction, segment
 
-from modelyard.errors.store import BadPointer, MissingBlob, StalePointer
+from modelyard.errors.store import BadPointer, BadServing, MissingBlob, StalePointer
 from modelyard.store.blobs import Blobs
 from modelyard.store.place import Store
 from modelyard.store.pointer import Pointer, read_pointer, set_pointer
 from modelyard.store.segments import Recovery, checked, finished, line, lives, read_segment, recover
+from modelyard.store.serving import Serving, read_serving, set_serving
 
 RECORDS = [prediction(f"r{n}", float(n)) for n in range(6)]
 
@@ -109,3 +110,24 @@ print(sorted({"polars", "pandas", "sklearn", "scipy", "sqlalchemy", "deltalake",
 def test_what_serves_imports_none_of_the_heavy_libraries() -> None:
     done = subprocess.run([sys.executable, "-c", SERVING], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_pointer_written_before_versions_were_in_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "pointer.json"
+    path.write_bytes(b'{"a":{"revision":3,"digest":"x"}}')
+    assert read_pointer(path) == {"a": Pointer(3, "x", 0)}
+
+
+def test_settings_of_what_is_served_are_kept_by_model(tmp_path: Path) -> None:
+    path = tmp_path / "serving.json"
+    assert read_serving(path) == {}
+    set_serving(path, "a", Serving(durability="os", without=("email",)))
+    set_serving(path, "b", Serving(labels={"delay": "number"}))
+    set_serving(path, "a", Serving(without=("email", "name")))
+    assert read_serving(path) == {
+        "a": Serving(without=("email", "name")),
+        "b": Serving(labels={"delay": "number"}),
+    }
+    path.write_bytes(b'{"a":{"durability":"perhaps"}}')
+    with pytest.raises(BadServing, match="perhaps"):
+        read_serving(path)

@@ -26,6 +26,12 @@ class BadPointer(ModelyardError):
     way_out = "The server keeps what it has; promote again (`modelyard promote`) to write it anew."
 
 
+class BadServing(ModelyardError):
+    """`serving.json` cannot be read, so nobody knows which columns must stay out of the log."""
+
+    way_out = "A server that runs keeps what it has, one that starts refuses; deploy again to write the file anew."
+
+
 class LogUnavailable(ModelyardError):
     """The prediction log cannot be written: no space, a failed sync, a file limit. No unlogged answer is given."""
 

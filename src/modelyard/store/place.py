@@ -59,6 +59,10 @@ class Store(Struct, frozen=True):
     def pointer(self) -> Path:
         return self.root / "pointer.json"
 
+    @property
+    def serving(self) -> Path:
+        return self.root / "serving.json"
+
     def make(self) -> Store:
         """Create the folders that are missing; private to this user, keys above all."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)

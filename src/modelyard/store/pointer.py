@@ -6,8 +6,6 @@ polls it and keeps what it has unless the revision is greater, so a late writer 
 
 from __future__ import annotations
 
-import fcntl
-import os
 from pathlib import Path
 
 import msgspec
@@ -15,12 +13,15 @@ from msgspec import Struct
 
 from modelyard.errors.store import BadPointer, StalePointer
 from modelyard.store.blobs import replace
+from modelyard.store.exclusive import exclusive
 
 
 class Pointer(Struct, frozen=True, forbid_unknown_fields=True):
     revision: int
     digest: str
     """The package's digest."""
+    version: int = 0
+    """The number under which the package is registered; 0 where nobody registered it."""
 
 
 def read_pointer(path: Path) -> dict[str, Pointer]:
@@ -35,9 +36,7 @@ def read_pointer(path: Path) -> dict[str, Pointer]:
 
 def set_pointer(path: Path, model: str, pointer: Pointer) -> None:
     """Raises StalePointer when the revision is not greater; setting the same pointer again changes nothing."""
-    handle = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with exclusive(path):
         known = read_pointer(path)
         before = known.get(model)
         if before == pointer:
@@ -45,5 +44,3 @@ def set_pointer(path: Path, model: str, pointer: Pointer) -> None:
         if before is not None and pointer.revision <= before.revision:
             raise StalePointer(f"{model} is at revision {before.revision}, not before {pointer.revision}")
         replace(path, msgspec.json.encode({**known, model: pointer}, order="sorted"))
-    finally:
-        os.close(handle)

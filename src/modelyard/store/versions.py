@@ -135,7 +135,7 @@ def point(metadata: Metadata, store: Store, model: str) -> Pointer | None:
         found = champion(sql, model)
     if found is None:
         return None
-    pointer = Pointer(found[1], found[0].digest)
+    pointer = Pointer(found[1], found[0].digest, found[0].version)
     known = read_pointer(store.pointer).get(model)
     if known is None or known.revision < pointer.revision:
         with contextlib.suppress(StalePointer):  # a newer promotion was told first
