@@ -59,7 +59,7 @@ def deciding(comparison: Comparison, data: Data) -> Metric:
 
 def shown(comparison: Comparison, data: Data, first: Metric) -> tuple[Metric, ...]:
     """The metrics of the leaderboard, the deciding one first."""
-    names = comparison.metrics or tuple(metric.name for metric in metrics_for(data.outcome))
+    names: tuple[str, ...] = comparison.metrics or tuple(metric.name for metric in metrics_for(data.outcome))
     return tuple(METRICS[name] for name in dict.fromkeys((first.name, *names)))
 
 

@@ -1,0 +1,181 @@
+"""The chosen candidate learned once more, on all rows before the holdout; proved, measured once, made a Model.
+
+Learned afresh whatever the cache holds: the proof needs the libraries' own objects, which are never stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from modelyard.measure.intervals import Interval, bootstrap
+from modelyard.measure.metrics import Metric, judged
+from modelyard.measure.profile import DAY
+from modelyard.package.model import Evidence, Lineage, Model, Parity
+from modelyard.package.parity import prove, record
+from modelyard.project.plan import Plan
+from modelyard.rows.table import Floats
+from modelyard.run.cache import array_key
+from modelyard.run.data import Data
+from modelyard.run.learn import Chain, Memory, Recipe, learn, libraries, root_key
+from modelyard.run.oracle import library_scores
+from modelyard.run.reference import Unseen, Watching, reference
+from modelyard.run.split import Parts, Rows
+from modelyard.run.target import undone
+from modelyard.run.unfold import Unfolded, decided, decisions
+from modelyard.run.work import Setting, batch
+from modelyard.scoring.engine import Scorer
+from modelyard.scoring.program import Program
+from modelyard.step.fitted import Fitted, Learned
+from modelyard.step.intake import take_in
+from modelyard.step.step import Learns
+
+REPLAYED = 200
+"""Rows in a package whose answers are replayed at load."""
+
+
+class Birth(Struct, frozen=True, kw_only=True):
+    """What a model is told of where it comes from. `created`: µs."""
+
+    created: int
+    run: str = ""
+    project: str = ""
+    parent: str = ""
+    metrics: dict[str, Any] = {}
+
+
+class Refitted(Struct, frozen=True, kw_only=True, eq=False):
+    """`holdout`: metric -> value and interval, on rows that nothing learned from."""
+
+    model: Model
+    parity: Parity
+    holdout: dict[str, Interval]
+
+
+def refit(
+    plan: Plan,
+    recipe: Recipe,
+    data: Data,
+    parts: Parts,
+    unfolded: Unfolded,
+    setting: Setting,
+    metrics: Sequence[Metric],
+    birth: Birth,
+) -> Refitted:
+    """Raises NotEqual when the program answers otherwise than the libraries, and then there is no model."""
+    cuts = decided(
+        [node.step for node in plan.decide if isinstance(node.step, Learns)], unfolded, data, setting.context
+    )
+    learned, program = _learned(recipe, data, parts.development, setting, cuts)
+    holdout = _holdout(program, data, parts, metrics)
+    if plan.comparison.refit == "all":
+        learned, program = _learned(recipe, data, _everything(parts), setting, cuts)
+    parity = _proved(learned, recipe, program, cuts, data, parts.holdout, setting)
+    known = data.table.take(parts.development)
+    time = None if data.time is None else data.time[parts.development]
+    profile, monitors = reference(
+        take_in(known, program.takes),
+        time,
+        _unseen(data, unfolded, cuts),
+        data.outcome,
+        Watching.of(plan.live),
+        daily=_daily(time, len(known)),
+        seed=setting.context.seed,
+    )
+    model = Model(
+        name=plan.project.name,
+        program=program,
+        outcome=data.outcome,
+        created=birth.created,
+        label=plan.label,
+        profile=profile,
+        monitors=monitors,
+        parity=record(program, take_in(data.table.take(_some(parts.holdout)), program.takes)),
+        evidence=Evidence(
+            metrics=birth.metrics,
+            parity=parity,
+            holdout=_told(holdout, parts, plan),
+            lineage=Lineage(
+                run=birth.run,
+                project=birth.project,
+                data={plan.output: setting.data},
+                parent=birth.parent,
+                libraries=libraries(),
+                seed=setting.context.seed,
+            ),
+        ),
+    )
+    return Refitted(model=model, parity=parity, holdout=holdout)
+
+
+def _learned(
+    recipe: Recipe, data: Data, rows: Rows, setting: Setting, cuts: Sequence[Learned]
+) -> tuple[Chain, Program]:
+    root = root_key(setting.data, array_key(rows), recipe.inputs, setting.context)
+    taught = batch(data, rows, recipe, setting)
+    chain = learn(recipe, taught, root, setting.context, Memory(None), afresh=True)
+    more = [one.learned for one in _after(setting)]
+    return chain, chain.program(setting.context, *more, *cuts)
+
+
+def _after(setting: Setting) -> tuple[Fitted, ...]:
+    return () if setting.transform is None else (undone(setting.transform),)
+
+
+def _everything(parts: Parts) -> Rows:
+    return np.sort(np.concatenate([parts.development, parts.holdout]))
+
+
+def _holdout(program: Program, data: Data, parts: Parts, metrics: Sequence[Metric]) -> dict[str, Interval]:
+    rows = parts.holdout
+    answers = Scorer(program).table(take_in(data.table.take(rows), program.takes))
+    weight = None if data.weight is None else data.weight[rows]
+    truth = judged(data.y[rows], answers.scores, answers.prediction, data.outcome, weight)
+    days = None if data.time is None else np.floor(data.time[rows] / DAY)
+    return {metric.name: bootstrap(metric, truth, days) for metric in metrics}
+
+
+def _proved(
+    chain: Chain, recipe: Recipe, program: Program, cuts: Sequence[Learned], data: Data, rows: Rows, setting: Setting
+) -> Parity:
+    """Every row of the holdout against the libraries."""
+    table = data.table.take(rows)
+    scores = library_scores(chain, recipe.drops, _after(setting), take_in(table, chain.takes))
+    labels = decisions(scores, cuts, data.outcome) if data.outcome.task == "classification" else None
+    return prove(program, Scorer(program).inputs(take_in(table, program.takes)), scores, labels)
+
+
+def _unseen(data: Data, unfolded: Unfolded, cuts: Sequence[Learned]) -> Unseen:
+    rows = unfolded.rows
+    prediction = (
+        decisions(unfolded.scores, cuts, data.outcome)
+        if data.outcome.task == "classification"
+        else unfolded.scores[:, 0]
+    )
+    time = None if data.time is None else data.time[rows]
+    return Unseen(data.y[rows], unfolded.scores, prediction, time)
+
+
+def _daily(time: Floats | None, rows: int) -> float | None:
+    """Rows in a usual day."""
+    if time is None:
+        return None
+    _, counts = np.unique(np.floor(time / DAY), return_counts=True)
+    return float(np.median(counts))
+
+
+def _some(rows: Rows) -> Rows:
+    """Evenly over the holdout."""
+    return rows[np.unique(np.linspace(0, len(rows) - 1, REPLAYED).astype(np.intp))]
+
+
+def _told(holdout: dict[str, Interval], parts: Parts, plan: Plan) -> dict[str, Any]:
+    return {
+        "rows": len(parts.holdout),
+        "metrics": {name: msgspec.to_builtins(interval) for name, interval in holdout.items()},
+        "estimate": plan.comparison.refit == "all",
+    }
