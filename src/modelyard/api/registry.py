@@ -49,13 +49,13 @@ def models(yard: Connection, name: str | None = None) -> list[Listed]:
     """Every version (of one model), oldest first. Raises UnknownVersion for a model that is not there."""
     with yard.metadata.begin() as sql:
         if name is not None:
-            name = _known(sql, name)
+            name = known(sql, name)
         found = listed(sql, name)
         serving = {model: champion(sql, model) for model in {version.model for version in found}}
     return [_listed(version, serving[version.model]) for version in found]
 
 
-def _known(sql: Sql, text: str) -> str:
+def known(sql: Sql, text: str) -> str:
     """The model's name. Raises UnknownVersion."""
     name = reference(text).name
     if not listed(sql, name):
@@ -93,7 +93,7 @@ def roll_back(yard: Connection, name: str, reason: str = "", *, dry_run: bool = 
     """Make the version that served before the champion of that name. A second rollback goes one further back. Raises
     UnknownVersion when none served before."""
     with yard.metadata.begin() as sql:
-        name = _known(sql, name)
+        name = known(sql, name)
         served = served_before(sql, name)
         serving = champion(sql, name)
         if not served:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from modelyard.errors import ModelyardError
 
-COMMANDS = ("init", "check", "steps", "models", "promote", "rollback", "history", "doctor")
+COMMANDS = ("init", "check", "steps", "models", "promote", "rollback", "history", "status", "doctor")
 
 
 def main() -> None:
@@ -39,6 +39,10 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         sys.exit(_say(_system(error)))
+    except Exception as error:
+        if not type(error).__module__.startswith("sqlalchemy."):
+            raise
+        sys.exit(_say(_database(error)))
 
 
 def _say(error: ModelyardError) -> int:
@@ -57,6 +61,14 @@ def _system(error: OSError) -> ModelyardError:
 
     named = "" if error.filename is None else str(error.filename)
     return SystemRefused(error.strerror or type(error).__name__, who="the operating system", where=named)
+
+
+def _database(error: Exception) -> ModelyardError:
+    """What the metadata's database says, by its own words alone."""
+    from modelyard.errors.store import UnreachableStore
+
+    reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    return UnreachableStore(f"the database refuses: {reason}")
 
 
 HELP = "Put machine learning on tables into production, and keep it there."

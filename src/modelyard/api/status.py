@@ -1,0 +1,91 @@
+"""How things stand: which version serves each model, what the monitors say of it, how far the log is shipped.
+
+A verdict stands until the monitor that gave it has looked at a later window and found it quiet, or another version
+serves. Any standing verdict is red: broken, drifted and worse each ask for something to be done.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Connection as Sql
+
+from modelyard.api.connection import Connection
+from modelyard.loop.verdict import Verdict, verdicts
+from modelyard.loop.watched import WINDOW
+from modelyard.store.audit import entries
+from modelyard.store.records import read_records
+from modelyard.store.segments import segments
+from modelyard.store.shipping import latest_event, positions
+from modelyard.store.versions import champion, listed
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """One model. Times in microseconds. `latest`: the last event shipped; `windows`: how many were looked at."""
+
+    model: str
+    version: int | None
+    digest: str
+    since: int | None
+    versions: int
+    latest: int | None
+    windows: int
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def red(self) -> bool:
+        return bool(self.verdicts)
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """`backlog`: bytes of the prediction log that are not in the lake yet, in `segments` files."""
+
+    red: bool
+    models: tuple[Standing, ...]
+    segments: int
+    backlog: int
+
+
+def status(yard: Connection, model: str | None = None) -> Status:
+    """Of all models, or of one. Raises UnknownVersion."""
+    from modelyard.api.registry import known
+
+    with yard.metadata.begin() as sql:
+        names = [known(sql, model)] if model else sorted({version.model for version in listed(sql)})
+        found = tuple(_standing(sql, name) for name in names)
+        shipped = positions(sql)
+    paths = segments(yard.store.segments)
+    backlog = sum(max(path.stat().st_size - shipped.get(path.name, 0), 0) for path in paths)
+    return Status(red=any(one.red for one in found), models=found, segments=len(paths), backlog=backlog)
+
+
+def _standing(sql: Sql, name: str) -> Standing:
+    serving = champion(sql, name)
+    windows = [record.document for record in read_records(sql, WINDOW, name)]
+    digest = serving[0].digest if serving else ""
+    changes = [e for e in entries(sql, "promote") if e.document["model"] == name and e.document["digest"] == digest]
+    return Standing(
+        model=name,
+        version=serving[0].version if serving else None,
+        digest=digest,
+        since=changes[-1].at if changes else None,
+        versions=len(listed(sql, name)),
+        latest=latest_event(sql, name),
+        windows=sum(window["package"] == digest for window in windows),
+        verdicts=tuple(v for v in verdicts(sql, name) if v.package == digest and _stands(v, windows)),
+    )
+
+
+def _stands(verdict: Verdict, windows: list[dict[str, Any]]) -> bool:
+    """Whether no later window of that monitor was quiet in this respect."""
+    later = [
+        window[verdict.kind]
+        for window in windows
+        if window["monitor"] == verdict.monitor
+        and window["what"] == verdict.source
+        and window["package"] == verdict.package
+        and window["end"] > verdict.end
+        and verdict.kind in window
+    ]
+    return not later or bool(later[-1])

@@ -1,0 +1,91 @@
+"""What stands and what does not: verdicts of what serves, until a later window is quiet."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stored_models import make_store
+
+from modelyard.api.connection import Connection
+from modelyard.api.registry import promote_version
+from modelyard.api.status import status
+from modelyard.errors.store import UnknownVersion
+from modelyard.loop.ship import ship
+from modelyard.loop.verdict import Kind, Verdict, write
+from modelyard.loop.watched import Watched
+from modelyard.store.packages import open_package
+from modelyard.store.versions import champion
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "store"))
+
+from logged_rows import HOUR, prediction, segment
+
+DAY = 24 * HOUR
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Connection:
+    with make_store(tmp_path / "yard") as made:
+        yield made
+
+
+def watched(yard: Connection) -> Watched:
+    with yard.metadata.begin() as sql:
+        serving = champion(sql, "late")
+    assert serving is not None
+    model = open_package(yard.store, serving[0].digest)
+    return Watched(store=yard.store, metadata=yard.metadata, model=model, version=serving[0])
+
+
+def say(yard: Connection, kind: Kind, day: int) -> Verdict:
+    verdict = watched(yard).verdict(kind, "drift", "inputs", "carrier has drifted", {}, since=day * DAY,
+                                    start=day * DAY, end=(day + 1) * DAY)  # fmt: skip
+    with yard.metadata.begin() as sql:
+        write(sql, verdict)
+    return verdict
+
+
+def look(yard: Connection, day: int, **found: Any) -> None:
+    one = watched(yard)
+    with yard.metadata.begin() as sql:
+        one.note(sql, "drift", "inputs", day * DAY, (day + 1) * DAY, found)
+
+
+def test_nothing_said_is_green(yard: Connection) -> None:
+    found = status(yard)
+    assert (found.red, found.backlog, found.models[0].version, found.models[0].since) == (False, 0, 1, 10_000_000)
+    with pytest.raises(UnknownVersion):
+        status(yard, "lat")
+
+
+def test_a_verdict_stands_until_a_later_window_is_quiet(yard: Connection) -> None:
+    verdict = say(yard, "drifted", 3)
+    look(yard, 3, drifted=True, broken=[])
+    assert status(yard).models[0].verdicts == (verdict,)
+    look(yard, 4, drifted=True, broken=[])
+    assert status(yard).red
+    look(yard, 5, drifted=False, broken=[])
+    assert not status(yard).red
+
+
+def test_a_window_that_was_not_compared_settles_nothing(yard: Connection) -> None:
+    say(yard, "drifted", 3)
+    look(yard, 4, broken=[])
+    assert status(yard).red
+
+
+def test_a_verdict_on_a_version_that_no_longer_serves_does_not_stand(yard: Connection) -> None:
+    say(yard, "worse", 3)
+    assert status(yard).red
+    promote_version(yard, "late@2")
+    assert not status(yard).red
+
+
+def test_the_backlog_is_what_the_shipper_has_not_taken(yard: Connection) -> None:
+    path = segment(yard.store.segments, 1, prediction("a"), prediction("b"))
+    assert status(yard).backlog == path.stat().st_size
+    ship(yard.store, yard.metadata)
+    assert status(yard).backlog == 0
