@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from zlib import crc32
+from typing import Any
 
 import httpx
 import numpy as np
@@ -21,6 +21,7 @@ from modelyard.scoring.builder import ProgramBuilder
 from modelyard.scoring.instructions import ArithConst, Linear, OneHot, Sigmoid, reals, wholes
 from modelyard.store.place import Store
 from modelyard.store.pointer import Pointer, set_pointer
+from modelyard.store.segments import read_segment, segments
 
 TAKES = Contract(
     fields=(
@@ -54,7 +55,7 @@ def promote(store: Store, bias: float, revision: int) -> str:
     staged = store.packages / f"staged-{revision}"
     digest = write(model(bias, revision), staged, key)
     staged.rename(store.package(digest))
-    set_pointer(store.pointer, "late", Pointer(revision, digest))
+    set_pointer(store.pointer, "late", Pointer(revision, digest, 10 + revision))
     return digest
 
 
@@ -91,14 +92,17 @@ class Server:
         return self.process.returncode, said
 
 
-def logged(store: Store, kind: str = "prediction") -> Counter[str]:
-    """How often each id is in the segments; a torn last line is no line."""
-    ids: Counter[str] = Counter()
-    for path in sorted(store.segments.iterdir()):
-        for line in path.read_bytes().split(b"\n")[:-1]:
-            if int(line[:8], 16) != crc32(line[9:]):
+def records(store: Store, kind: str = "prediction") -> list[dict[str, Any]]:
+    """What the segments hold; a torn last line is no line."""
+    found = []
+    for path in segments(store.segments):
+        for line in read_segment(path):
+            if line.record is None:
                 raise RuntimeError(f"damaged line in {path}")
-            record = json.loads(line[9:])
-            if record["kind"] == kind:
-                ids[record["id"]] += 1
-    return ids
+            found.append(json.loads(line.record))
+    return [record for record in found if record["kind"] == kind]
+
+
+def logged(store: Store, kind: str = "prediction") -> Counter[str]:
+    """How often each id is in the segments."""
+    return Counter(record["id"] for record in records(store, kind))

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from serving_store import ROW, Server, late, logged, promote
+from serving_store import ROW, Server, late, logged, promote, records
 
 from modelyard.store.place import Store
 from modelyard.store.pointer import Pointer, set_pointer
+from modelyard.store.serving import Serving, set_serving
 
 PREDICT = "/v1/models/late/predict"
 
@@ -47,7 +48,7 @@ def test_a_prediction_is_answered_as_the_model_says_and_logged(server: Server, s
         assert first["probabilities"]["True"] == late(ROW, 0.25)
         assert first["prediction"] is (late(ROW, 0.25) > 0.5)
         assert [w["warning"] for w in second["warnings"]] == ["unseen"]
-        assert reply.json()["revision"] == 1
+        assert (reply.json()["revision"], reply.json()["version"]) == (1, 11)
         assert reply.json()["durability"] == "fsync"
         assert logged(store) == {"a": 1, second["id"]: 1}
 
@@ -105,11 +106,36 @@ def test_liveness_readiness_metrics_and_the_contract_can_be_read(server: Server)
     with server.client() as client:
         client.post(PREDICT, json=ROW)
         assert client.get("/livez").status_code == 200
-        assert client.get("/readyz").json()["models"] == {"late": 1}
+        ready = client.get("/readyz").json()
+        assert (ready["models"], ready["versions"]) == ({"late": 1}, {"late": 11})
         text = client.get("/metrics").text
         assert 'modelyard_requests_total{route="predict",status="200"} 1' in text
         assert 'modelyard_revision{model="late"} 1' in text
+        assert 'modelyard_version{model="late"} 11' in text
         assert [c["name"] for c in client.get("/v1/models/late").json()["columns"]] == list(ROW)
+
+
+def test_settings_beside_the_pointer_say_what_is_logged_and_are_read_again(store: Store) -> None:
+    set_serving(store.serving, "late", Serving(durability="os", without=("dep_delay",), labels={"arr_delay": "number"}))
+    running = Server(store, "--without", "secret")
+    with running.client() as client:
+        reply = client.post(PREDICT, json={**ROW, "secret": 1, "flight": "a"}).json()
+        assert reply["durability"] == "os"
+        wrong = client.post("/v1/models/late/labels", json={"id": "a", "arr_delay": "late"})
+        assert (wrong.status_code, wrong.json()["error"]) == (422, "bad_labels")
+        assert client.post("/v1/models/late/labels", json={"id": "a", "arr_delay": 20}).status_code == 202
+        set_serving(store.serving, "late", Serving(durability="os", without=("distance",)))
+        time.sleep(0.6)
+        client.post(PREDICT, json={**ROW, "flight": "b"})
+    running.stop()
+    columns = {record["id"]: set(record["row"]) for record in records(store)}
+    assert columns == {"a": {"distance", "carrier", "flight"}, "b": {"dep_delay", "carrier", "flight"}}
+
+
+def test_a_server_does_not_start_on_settings_that_it_cannot_read(store: Store) -> None:
+    store.serving.write_bytes(b'{"late": {"without": 3}}')
+    with pytest.raises(RuntimeError, match="cannot be read"):
+        Server(store)
 
 
 def test_another_host_is_refused_until_there_is_a_token_and_then_the_token_is_needed(store: Store) -> None:
@@ -178,7 +204,7 @@ def promote_damaged(store: Store, revision: int) -> str:
     content = bytearray(data.read_bytes())
     content[0] ^= 1
     data.write_bytes(content)
-    set_pointer(store.pointer, "late", Pointer(revision, digest))
+    set_pointer(store.pointer, "late", Pointer(revision, digest, 10 + revision))
     return digest
 
 

@@ -18,9 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", help="models; all that the pointer names when none is given")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, help="8080 or the next free one when not given; 0 chooses any")
-    parser.add_argument("--durability", choices=("fsync", "os", "off"), default="fsync")
+    parser.add_argument("--durability", choices=("fsync", "os", "off"), help="instead of what was deployed")
     parser.add_argument("--token-file", type=Path, help="a file with at least 32 characters; then Bearer is required")
-    parser.add_argument("--without", action="append", default=[], help="a column that the log never holds")
+    parser.add_argument("--without", action="append", default=[], help="one more column that the log never holds")
     parser.add_argument("--ready-file", type=Path, help="where pid, host and port are written once it listens")
     given = parser.parse_args(arguments)
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from modelyard.errors.serving import BadRows, IdTaken, NoFiniteAnswer, Problem
 from modelyard.rows.json import Record, parse
 from modelyard.rows.reading import RowReader, Rows
 from modelyard.rows.table import Floats
+from modelyard.schema.column import Kind
 from modelyard.schema.contract import Contract
 from modelyard.schema.target import LabelRule, Outcome
 from modelyard.serve.recent import Given, Recent
@@ -39,12 +40,16 @@ class Served(Struct, frozen=True, kw_only=True, eq=False):
     name: str
     digest: str
     revision: int
+    version: int = 0
+    """The package's number in the registry; 0 where it has none."""
     contract: Contract
     outcome: Outcome
     label: LabelRule | None = None
     durability: str = "fsync"
     without: frozenset[str] = frozenset()
     """Columns that the log never holds (`log: {without: […]}`)."""
+    labels: Mapping[str, Kind] = {}
+    """What the columns of the truth must be."""
 
 
 class Reply(Struct, frozen=True, eq=False):
@@ -80,6 +85,7 @@ class Answerer:
         self._keys = [_encode(name) + b":" for name in outcome.classes]
         facts = {
             "model": served.name,
+            "version": served.version,
             "digest": served.digest,
             "revision": served.revision,
             "durability": served.durability,

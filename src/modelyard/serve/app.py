@@ -23,7 +23,7 @@ from modelyard.errors.serving import (
 )
 from modelyard.errors.store import LogUnavailable
 from modelyard.rows.json import MAX_BODY
-from modelyard.serve.answer import Answerer, Reply
+from modelyard.serve.answer import Answerer, Reply, Served
 from modelyard.serve.doors import Door, Headers
 from modelyard.serve.labels import label_lines
 from modelyard.serve.meters import Meters
@@ -88,7 +88,7 @@ class App:
         if route == "readyz":
             return self._ready()
         if route == "metrics":
-            return 200, [_TEXT], self.meters.text(self._revisions(), self.waiting).encode()
+            return 200, [_TEXT], self.meters.text(self._served(), self.waiting).encode()
         answerer = self._model(name)
         if route == "model":
             return 200, [_JSON], _described(answerer)
@@ -126,7 +126,7 @@ class App:
             given.written = None
 
     async def _labels(self, answerer: Answerer, body: bytes) -> tuple[int, Headers, bytes]:
-        lines = label_lines(body, answerer.served.label, int(time.time() * 1_000_000))
+        lines = label_lines(body, answerer.served.label, int(time.time() * 1_000_000), answerer.served.labels)
         written = self._append(lines) if lines else None
         if written is not None:
             await self._until(written)
@@ -166,15 +166,17 @@ class App:
             raise NotServing(f"{name} has no package promoted yet")
         return answerer
 
-    def _revisions(self) -> dict[str, int]:
-        return {name: a.served.revision for name, a in self.models.items() if a is not None}
+    def _served(self) -> dict[str, Served]:
+        return {name: a.served for name, a in self.models.items() if a is not None}
 
     def _ready(self) -> tuple[int, Headers, bytes]:
-        revisions = self._revisions()
+        served = self._served()
         why = "draining" if self.draining else "log unavailable" if self.log_broken else ""
-        if not why and len(revisions) < len(self.models):
-            why = "no package for " + ", ".join(sorted(set(self.models) - set(revisions)))
-        facts = {"ready": not why, "models": {name: revisions.get(name) for name in self.models}, "why": why}
+        if not why and len(served) < len(self.models):
+            why = "no package for " + ", ".join(sorted(set(self.models) - set(served)))
+        models = {name: served[name].revision if name in served else None for name in self.models}
+        versions = {name: one.version for name, one in served.items()}
+        facts = {"ready": not why, "models": models, "versions": versions, "why": why}
         return 503 if why else 200, [_JSON], msgspec.json.encode(facts)
 
 
@@ -247,6 +249,7 @@ def _described(answerer: Answerer) -> bytes:
     return msgspec.json.encode(
         {
             "model": served.name,
+            "version": served.version,
             "digest": served.digest,
             "revision": served.revision,
             "task": served.outcome.task,

@@ -14,14 +14,13 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 from modelyard.errors.store import LogUnavailable
 from modelyard.store.place import Store
 from modelyard.store.segment_file import SegmentFile
 from modelyard.store.segments import line
+from modelyard.store.serving import Durability
 
-Durability = Literal["fsync", "os", "off"]
 Waiter = asyncio.Future[None]
 
 

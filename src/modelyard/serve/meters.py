@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import Protocol
 
 EDGES = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+
+
+class Numbered(Protocol):
+    """Which model serves: the pointer's revision and the registry's version."""
+
+    @property
+    def revision(self) -> int: ...
+
+    @property
+    def version(self) -> int: ...
 
 
 class Meters:
@@ -24,7 +35,7 @@ class Meters:
             slot += 1
         self._slots[slot] += 1
 
-    def text(self, revisions: Mapping[str, int], waiting: int) -> str:
+    def text(self, served: Mapping[str, Numbered], waiting: int) -> str:
         """
         >>> meters = Meters()
         >>> meters.answered("predict", 200, 0.002)
@@ -38,8 +49,11 @@ class Meters:
         for name in ("rows", "warnings", "replayed", "log_failures", "swaps", "swap_failures"):
             lines += [f"# TYPE modelyard_{name}_total counter", f"modelyard_{name}_total {getattr(self, name)}"]
         lines += ["# TYPE modelyard_waiting_requests gauge", f"modelyard_waiting_requests {waiting}"]
-        lines.append("# TYPE modelyard_revision gauge")
-        lines += [f'modelyard_revision{{model="{name}"}} {number}' for name, number in sorted(revisions.items())]
+        for what in ("revision", "version"):
+            lines.append(f"# TYPE modelyard_{what} gauge")
+            lines += [
+                f'modelyard_{what}{{model="{name}"}} {getattr(one, what)}' for name, one in sorted(served.items())
+            ]
         return "\n".join(lines) + "\n"
 
     def _histogram(self) -> list[str]:

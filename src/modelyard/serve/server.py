@@ -18,12 +18,13 @@ from modelyard.serve.app import App, Append
 from modelyard.serve.doors import Door, check_host, read_token
 from modelyard.serve.drain import DrainingServer
 from modelyard.serve.fence import forbid_unpickling
-from modelyard.serve.log import Durability, open_log
+from modelyard.serve.log import open_log
 from modelyard.serve.protocol import Protocol
 from modelyard.serve.sockets import listen
 from modelyard.serve.swap import Swapper
 from modelyard.store.place import Store
 from modelyard.store.pointer import read_pointer
+from modelyard.store.serving import Durability, Serving, read_serving, strictest
 
 
 def serve(
@@ -31,20 +32,24 @@ def serve(
     names: Sequence[str] = (),
     host: str = "127.0.0.1",
     port: int | None = None,
-    durability: Durability = "fsync",
+    durability: Durability | None = None,
     token_file: Path | None = None,
     without: Sequence[str] = (),
     ready_file: Path | None = None,
 ) -> None:
     """Serve those models (all that the pointer names when none is given) until SIGTERM or SIGINT.
 
+    `durability` and `without` are added to what `serving.json` says: the first replaces it, the second joins it.
     `ready_file`: where `{"pid": …, "host": …, "port": …}` is written once the port is open. Raises OpenToNetwork,
-    BadToken, PortBusy."""
+    BadToken, PortBusy, BadPointer, BadServing."""
     token_file = token_file or _token_file()
     token = read_token(token_file) if token_file else None
     check_host(host, token)
     forbid_unpickling()
-    swapper = Swapper(store, names or read_pointer(store.pointer), durability, without)
+    names = tuple(names or read_pointer(store.pointer))
+    settings = read_serving(store.serving)
+    durability = durability or strictest([settings.get(name, Serving()).durability for name in names])
+    swapper = Swapper(store, names, durability, without)
     swapper.look()
     with open_log(store, durability) as append:
         run(append, swapper, Door(token), host, port, ready_file)
