@@ -1,11 +1,13 @@
 """The gate: a challenger against the champion, on the same labelled rows that neither saw.
 
 What is compared is the loss of each row, whole event days drawn again, because the rows of one day are alike; what
-passes is what ships. A one-sided lower bound above 0 says better; an equal model, or too few days, does not pass.
+passes is what ships. A one-sided lower bound above 0 says better (widened as Student's t is, since days are few); an
+equal model, or too few days, does not pass.
 """
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import Any
 
 import msgspec
@@ -14,6 +16,7 @@ from msgspec import Struct
 
 from modelyard.loop.judging import Live, Loss, judge, loss_of
 from modelyard.measure.compare import gains
+from modelyard.measure.intervals import student
 from modelyard.measure.metrics import Judged, Metric, judged
 from modelyard.package.model import Model
 from modelyard.schema.target import Outcome
@@ -84,13 +87,20 @@ def gate(challenger: Side, champion: Side | None, rows: Live, *, metric: str | N
 def _measured(seen: Gate, before: Judged, after: Judged, kept: Live, chosen: Metric, loss: Loss) -> Gate:
     difference = loss.per_row(before) - loss.per_row(after)
     found = gains(difference, kept.days, after.weight, level=seen.confidence)
+    bound = found.difference - (found.difference - found.bound) * few_days(seen.days, seen.confidence)
     was, now = chosen(before), chosen(after)
     worse = (now < was) if chosen.greater_is_better else (now > was)
     made = msgspec.structs.replace(
-        seen, before=_finite(was), after=_finite(now), gain=found.difference, bound=found.bound,
-        passed=found.better and not worse,
+        seen, before=_finite(was), after=_finite(now), gain=found.difference, bound=bound,
+        passed=bound > 0 and not worse,
     )  # fmt: skip
     return msgspec.structs.replace(made, reason=_reason(made, worse))
+
+
+def few_days(days: int, confidence: float) -> float:
+    """How much wider a bound from few days must be: as Student's t is to the normal, and n to n − 1."""
+    t = student(2 * confidence - 1, days - 1)
+    return float(t / NormalDist().inv_cdf(confidence) * (days / (days - 1)) ** 0.5)
 
 
 def _reason(gate: Gate, worse: bool) -> str:

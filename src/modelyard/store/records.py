@@ -74,6 +74,24 @@ def trigger(sql: Connection, key: str, model: str, at: int, run: str, document: 
     return run, True
 
 
+class Trigger(Struct, frozen=True, kw_only=True):
+    """What started a run; `at` in event time, microseconds."""
+
+    key: str
+    model: str
+    at: int
+    run: str
+    document: dict[str, Any]
+
+
+def read_triggers(sql: Connection, model: str) -> list[Trigger]:
+    """Oldest first."""
+    query = select(triggers).where(triggers.c.model == model).order_by(triggers.c.at, triggers.c.key)
+    return [
+        Trigger(**{**row, "document": msgspec.json.decode(row["document"])}) for row in sql.execute(query).mappings()
+    ]
+
+
 def start_run(sql: Connection, name: str, at: int, document: dict[str, Any]) -> Run:
     """The run, started now or, under the same id, before."""
     found = sql.execute(select(runs).where(runs.c.id == name)).mappings().one_or_none()
