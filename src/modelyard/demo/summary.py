@@ -1,0 +1,129 @@
+"""What happened, as one document: the run, the traffic, what the loop decided and why, who served when.
+
+Counts come from where they are true: what was sent and acknowledged from the client, what is logged and labelled from
+the lake, decisions and promotions from the metadata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from modelyard.demo.progress import Progress
+from modelyard.run.result import Result
+from modelyard.store.lake import Lake
+from modelyard.store.metadata import Metadata
+from modelyard.store.place import Store
+from modelyard.store.records import Record, all_records
+from modelyard.store.versions import listed
+
+DECISION, GATE, VERDICT = "decision", "gate", "verdict"
+
+
+def summary(result: Result, progress: Progress, store: Store, metadata: Metadata, url: str | None) -> dict[str, Any]:
+    """The document of `--json`. Times are instants in UTC; `url` is None when nothing serves any more."""
+    name = result.package.name
+    with metadata.begin() as sql:
+        records = all_records(sql, name)
+        numbers = {version.digest: version.version for version in listed(sql, name)}
+    found = msgspec.to_builtins(result)
+    return {
+        "rows": result.rows,
+        "unlabelled": result.unlabelled,
+        "metric": result.metric,
+        "candidates": [_candidate(one) for one in found["candidates"]],
+        "winner": result.winner,
+        "why": result.why,
+        "holdout": found["holdout"],
+        "package": {"name": name, "version": result.package.version, "digest": result.package.digest},
+        "parity": _parity(found["parity"]),
+        **_traffic(progress),
+        **_shipped(store, name),
+        "days": [msgspec.to_builtins(entry) for entry in progress.finished],
+        "verdicts": [_told(one) for one in records if one.kind == VERDICT],
+        "decisions": [_told(one) for one in records if one.kind == DECISION],
+        "gates": [_told(one) for one in records if one.kind == GATE],
+        "promotions": list(_promotions(records, numbers)),
+        "versions": list(_versions(progress, numbers)),
+        "seconds": {"run": result.seconds},
+        "serving": url,
+    }
+
+
+def _candidate(standing: dict[str, Any]) -> dict[str, Any]:
+    return {**standing, "scores": standing["folds"]}
+
+
+def _parity(parity: dict[str, Any]) -> dict[str, Any]:
+    return {"class": parity["equality"], **{name: value for name, value in parity.items() if name != "equality"}}
+
+
+def _traffic(progress: Progress) -> dict[str, int]:
+    """The days that are done and the one under way."""
+    days, tally = progress.finished, progress.tally
+    return {
+        "sent": sum(day.requests for day in days) + tally.sent,
+        "failed": sum(day.failures for day in days) + tally.failed + tally.labels_failed,
+        "acknowledged": sum(day.acknowledged for day in days) + tally.acknowledged,
+        "labels_sent": sum(day.labels for day in days) + tally.labels,
+        "cancelled": sum(day.cancelled for day in days),
+    }
+
+
+def _shipped(store: Store, name: str) -> dict[str, int]:
+    import polars as pl
+
+    lake, ours = Lake(store.lake), pl.col("model") == name
+    logged = lake.scan("predictions").filter(ours).select(pl.col("id").n_unique()).collect().item()
+    joined = lake.scan("labels").filter(ours).select(pl.col("id").n_unique()).collect().item()
+    return {"logged": logged, "labels_joined": joined}
+
+
+def _told(one: Record) -> dict[str, Any]:
+    return {"at": instant(one.at), **one.document}
+
+
+def _promotions(records: list[Record], numbers: dict[str, int]) -> Iterator[dict[str, Any]]:
+    for one in records:
+        if one.kind == GATE and one.document.get("passed"):
+            gate = one.document
+            yield {
+                "at": instant(one.at),
+                "version": numbers.get(gate["challenger"]),
+                "instead_of": numbers.get(gate["against"]),
+                "rows": gate["rows"],
+                "days": gate["days"],
+                "metric": gate["metric"],
+                "before": gate["before"],
+                "after": gate["after"],
+                "loss": gate["loss"],
+                "gain": gate["gain"],
+                "bound": gate["bound"],
+                "confidence": gate["confidence"],
+                "gates_tried": gate["tried"],
+                "reason": gate["reason"],
+            }
+
+
+def _versions(progress: Progress, numbers: dict[str, int]) -> Iterator[dict[str, Any]]:
+    """Who served when, as the replies themselves say it."""
+    for seen in sorted(progress.serving.values(), key=lambda one: one.first):
+        yield {
+            "version": numbers.get(seen.digest),
+            "digest": seen.digest,
+            "revision": seen.revision,
+            "from": seen.first,
+            "until": seen.last,
+            "answers": seen.rows,
+        }
+
+
+def instant(microseconds: int) -> str:
+    """
+    >>> instant(1_364_774_400_000_000)
+    '2013-04-01T00:00:00Z'
+    """
+    return f"{datetime.fromtimestamp(microseconds / 1_000_000, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,191 @@
+"""The table, the bar and the document, over a real store: shipped segments, a real lake, real records."""
+
+import io
+
+import msgspec
+import numpy as np
+import pytest
+from demo_store import flights_of, promote
+from sklearn.metrics import roc_auc_score
+
+from modelyard.demo.client import Client
+from modelyard.demo.leaderboard import lines
+from modelyard.demo.measured import Ruler
+from modelyard.demo.progress import Entry, Progress
+from modelyard.demo.replay import replay
+from modelyard.demo.server import Server
+from modelyard.demo.summary import summary
+from modelyard.demo.table import Table
+from modelyard.demo.talk import Talk
+from modelyard.demo.traffic import days
+from modelyard.loop.counting import counter
+from modelyard.loop.ship import ship
+from modelyard.measure.intervals import Interval
+from modelyard.package.model import Parity
+from modelyard.run.events import Failed, Started
+from modelyard.run.events import Progress as Step
+from modelyard.run.result import Packaged, Result, Standing
+from modelyard.store.metadata import Metadata
+from modelyard.store.place import Store
+from modelyard.store.records import record
+from modelyard.store.versions import register
+
+RESULT = Result(
+    run="r",
+    rows=80_789,
+    unlabelled=2_878,
+    young=0,
+    in_gap=10,
+    development=60_000,
+    held_out=12_000,
+    split="time",
+    metric="roc_auc",
+    greater_is_better=True,
+    candidates=(
+        Standing(
+            name="lightgbm",
+            kind="model.lightgbm",
+            folds=(0.9, 0.94),
+            interval=Interval(0.92, 0.9, 0.94),
+            tied_with=("forest",),
+        ),
+        Standing(name="forest", kind="model.random_forest", folds=(0.91, 0.92), interval=Interval(0.915, 0.9, 0.93)),
+        Standing(name="odd", kind="model.odd", error="no rows"),
+    ),
+    winner="lightgbm",
+    why="the best",
+    holdout={"roc_auc": Interval(0.93, 0.92, 0.94)},
+    parity=Parity(equality="link", max_abs_diff=1e-16, labels_different=0, at_boundary=1, rows=12_000),
+    package=Packaged(name="late", version=1, digest="d", serving=True),
+    seconds=12.5,
+)
+
+
+@pytest.fixture(scope="module")
+def replayed(tmp_path_factory):
+    """Five days replayed, the third answered by a second version, shipped: store, metadata, progress, days."""
+    store = Store(tmp_path_factory.mktemp("demo") / ".modelyard").make()
+    metadata, progress, april = Metadata(store.metadata_url), Progress(), days(5)
+    for revision, part in ((1, april[:2]), (2, april[2:])):
+        digest = promote(store, 0.1 * revision, revision)
+        with metadata.begin() as sql:
+            register(sql, "late", digest, created=revision)
+        with Server(store, port=0) as server, Client(server.host, server.port) as client:
+            for day in part:
+                replay(client, "late", day, progress, lambda: None)
+                tally = progress.tally
+                progress.close(
+                    Entry(day=f"{day.day}", requests=tally.sent, failures=tally.failed,
+                          acknowledged=tally.acknowledged, labels=tally.labels, cancelled=day.cancelled)
+                )  # fmt: skip
+    ship(store, metadata, counter(store))
+    yield store, metadata, progress, april
+    metadata.close()
+
+
+def test_a_days_roc_auc_is_that_of_its_flights_whoever_answered_them(replayed):
+    store, metadata, _, april = replayed
+    start, end = april[0].hours[0].starts.timestamp() * 1e6, april[1].end.timestamp() * 1e6
+    found = Ruler(store, metadata, "late").measure(int(start), int(end))
+    flown = flights_of(*april[:2])
+    late = np.array([f.delay > 15 for f in flown if f.delay is not None])
+    dep = np.array([int(f.body.split(b'"dep_delay":')[1][:-1]) for f in flown if f.delay is not None])
+    assert found.labelled == len(late)
+    assert found.rows == len(flown)
+    assert found.realised == pytest.approx(roc_auc_score(late, dep), abs=1e-12)
+    assert found.estimated is None
+
+
+def test_a_day_whose_truths_have_not_come_has_no_realised_number(replayed):
+    store, metadata, _, april = replayed
+    start = april[4].hours[0].starts.timestamp() * 1e6
+    found = Ruler(store, metadata, "late").measure(int(start), int(april[4].end.timestamp() * 1e6))
+    assert (found.realised, found.labelled) == (None, 0)
+    assert found.rows == len(flights_of(april[4]))
+    assert Ruler(store, metadata, "late").measure(0, 1).rows == 0
+
+
+def test_the_document_adds_up_and_names_who_served_when(replayed):
+    store, metadata, progress, april = replayed
+    gate = {"challenger": "x", "against": "y", "metric": "roc_auc", "loss": "log_loss", "before": 0.9, "after": 0.91,
+            "gain": 0.01, "bound": 0.002, "confidence": 0.95, "days": 10, "rows": 9000, "tried": 1,
+            "passed": True, "reason": "better"}  # fmt: skip
+    with metadata.begin() as sql:
+        record(sql, "gate", "late", 1_365_000_000_000_000, gate, key="g")
+        record(sql, "gate", "late", 1_366_000_000_000_000, {**gate, "passed": False}, key="h")
+        record(sql, "decision", "late", 1_365_000_000_000_000, {"what": "wait", "reason": "too early"}, key="d")
+    found = msgspec.json.decode(msgspec.json.encode(summary(RESULT, progress, store, metadata, None)))
+    flown = flights_of(*april)
+    assert found["sent"] == found["acknowledged"] == found["logged"] == len(flown)
+    assert found["failed"] == 0
+    assert found["labels_joined"] == found["labels_sent"] > 1500
+    assert found["cancelled"] == 20
+    assert [entry["day"] for entry in found["days"]] == [f"2013-04-0{day}" for day in range(1, 6)]
+    assert [(one["version"], one["answers"]) for one in found["versions"]] == [
+        (1, len(flights_of(*april[:2]))),
+        (2, len(flights_of(*april[2:]))),
+    ]
+    assert found["parity"]["class"] == "link"
+    assert found["candidates"][0]["folds"] == [0.9, 0.94]
+    assert found["candidates"][0]["tied_with"] == ["forest"]
+    assert found["decisions"] == [{"at": "2013-04-03T14:40:00Z", "what": "wait", "reason": "too early"}]
+    (promotion,) = found["promotions"]
+    assert (promotion["before"], promotion["after"], promotion["bound"], promotion["gates_tried"]) == (
+        0.9,
+        0.91,
+        0.002,
+        1,
+    )
+    needed = {"rows", "candidates", "package", "parity", "sent", "failed", "acknowledged", "logged", "labels_joined",
+              "days", "decisions", "promotions", "versions"}  # fmt: skip
+    assert needed <= set(found)
+
+
+def test_the_table_is_aligned_and_notes_follow_their_day():
+    out = io.StringIO()
+    table = Table(out)
+    table.day(Entry(day="2013-04-01", requests=960, failures=0, acknowledged=960, labels=0, p99_ms=4.25, verdict="ok",
+                    version="1", estimated_roc_auc=0.91))  # fmt: skip
+    table.under_way("2013-04-02", 10, 900)
+    table.day(Entry(day="2013-04-02", requests=1_012, failures=3, acknowledged=1_009, labels=9, p99_ms=11.0,
+                    realised_roc_auc=0.9312, verdict="drifted", version="1>2",
+                    notes=("promoted version 2",)))  # fmt: skip
+    head, first, second, note = out.getvalue().splitlines()
+    assert head.split() == ["day", "requests", "failures", "p99", "ms", "ROC-AUC", "estimated", "verdict", "version"]
+    assert first.split() == ["2013-04-01", "960", "0", "4.2", "–", "0.910", "ok", "1"]
+    assert second.split() == ["2013-04-02", "1,012", "3", "11.0", "0.931", "–", "drifted", "1>2"]
+    assert note.strip() == "promoted version 2"
+    assert head.index("verdict") == second.index("drifted")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_the_day_under_way_is_rewritten_in_place():
+    out = Terminal()
+    table = Table(out)
+    table.under_way("2013-04-01", 10, 900)
+    table.day(Entry(day="2013-04-01", requests=900, failures=0, acknowledged=900, labels=0))
+    assert "\r\x1b[2K2013-04-01  10 of 900" in out.getvalue()
+
+
+def test_the_leaderboard_says_who_cannot_be_told_apart_and_who_failed():
+    said = list(lines(RESULT))
+    assert said[0] == "60,000 rows to learn from, 12,000 held out, 2,878 never got a label"
+    assert said[2].split() == [">", "lightgbm", "0.9200", "0.9000", "to", "0.9400", "forest"]
+    assert said[4].split() == ["odd", "failed", "no", "rows"]
+    assert "class link" in said[-1]
+
+
+def test_a_run_is_told_as_bars():
+    plain, screen = io.StringIO(), Terminal()
+    for out in (plain, screen):
+        talk = Talk(out)
+        talk(Started(name="late", rows=10, candidates=("a", "b"), folds=5))
+        talk(Step(step="compare", done=1, total=2))
+        talk(Step(step="compare", done=2, total=2))
+        talk(Failed(message="no"))
+    assert plain.getvalue().splitlines()[1:] == ["[########################] 2 of 2  compare", "failed: no"]
+    assert "1 of 2" in screen.getvalue()
