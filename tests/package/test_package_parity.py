@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from small_model import ROWS, program
 
 from modelyard.errors.package import NotEqual
-from modelyard.package.parity import boundary, prove, record, replay
+from modelyard.package.parity import prove, record, replay
 from modelyard.scoring.bounds import bounds
 from modelyard.scoring.engine import Scorer
 
@@ -43,9 +43,6 @@ def test_another_label_is_refused_off_the_boundary_and_counted_at_it() -> None:
     labels[0] = 1 - labels[0]
     with pytest.raises(NotEqual, match="row 0 is labelled"):
         prove(PROGRAM, INPUTS, ANSWERS.scores, labels)
-    tie = np.array([[0.5, 0.5], [0.4, 0.6], [0.5 - 1e-17, 0.5 + 1e-16]])
-    assert boundary(PROGRAM, tie, np.full((3, 2), 1e-15)).tolist() == [True, False, True]
-    assert boundary(PROGRAM, tie, np.zeros((3, 2))).tolist() == [False, False, False]
 
 
 def test_a_bound_that_is_not_a_number_allows_nothing() -> None:

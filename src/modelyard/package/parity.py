@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from modelyard.errors.package import NotEqual
 from modelyard.package.model import Parity, Replay
 from modelyard.rows.table import Floats, Table
-from modelyard.scoring.bounds import bounds
+from modelyard.scoring.bounds import allowance
 from modelyard.scoring.engine import Scorer
-from modelyard.scoring.instructions import Decide
 from modelyard.scoring.program import Program
 
 
@@ -27,10 +26,10 @@ def prove(program: Program, inputs: Sequence[Floats], oracle_scores: Floats, ora
     rows = len(oracle_scores)
     ours = Scorer(program).score(inputs, rows)
     expected = oracle_scores.reshape(rows, -1)
-    allowed = bounds(program, inputs, rows)
+    allowed = allowance(program, inputs, rows)
     difference = _difference(ours.scores, expected)
-    _refuse(_beyond(difference, allowed), "row {} scores otherwise than the library did", difference)
-    near = boundary(program, ours.scores, allowed)
+    _refuse(_beyond(difference, allowed.scores), "row {} scores otherwise than the library did", difference)
+    near = allowed.turns
     differs = (
         np.zeros(rows, dtype=np.bool_) if oracle_labels is None else _difference(ours.prediction, oracle_labels) > 0
     )
@@ -46,38 +45,18 @@ def prove(program: Program, inputs: Sequence[Floats], oracle_scores: Floats, ora
     )
 
 
-def boundary(program: Program, scores: Floats, allowed: Floats) -> NDArray[np.bool_]:
-    """(n,) rows whose label could turn if every score moved by what is allowed."""
-    near = np.zeros(len(scores), dtype=np.bool_)
-    decide = next(
-        (w for w in program.instructions if isinstance(w, Decide) and w.into == program.gives.prediction), None
-    )
-    if decide is None or not np.any(allowed > 0):
-        return near
-    if not set(decide.xs.tolist()) <= set(program.gives.scores):
-        return np.asarray(np.any(allowed > 0, axis=1), dtype=np.bool_)
-    places = [program.gives.scores.index(register) for register in decide.xs.tolist()]
-    if decide.rule == "argmax":
-        top = np.argmax(scores[:, places], axis=1)
-        first = np.take_along_axis(scores[:, places], top[:, None], axis=1)
-        slack = allowed[:, places] + np.take_along_axis(allowed[:, places], top[:, None], axis=1)
-        close = first - scores[:, places] <= slack
-        return np.asarray(close.sum(axis=1) > 1, dtype=np.bool_)
-    return np.asarray(np.abs(scores[:, places[0]] - decide.at) <= allowed[:, places[0]], dtype=np.bool_)
-
-
 def record(program: Program, table: Table) -> Replay:
     """These rows (the contract's columns, coded as it says) with the answers to be replayed at load."""
     scorer = Scorer(program)
     inputs = scorer.inputs(table)
     answers = scorer.score(inputs, len(table))
-    allowed = bounds(program, inputs, len(table))
+    allowed = allowance(program, inputs, len(table))
     return Replay(
         table=table,
         scores=answers.scores,
         prediction=answers.prediction,
-        bounds=allowed,
-        boundary=boundary(program, answers.scores, allowed),
+        bounds=allowed.scores,
+        boundary=allowed.turns,
         processor=processor(),
     )
 
