@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modelyard.errors.project import UnreadableFile
 from modelyard.project.environment import Environment
@@ -15,12 +18,19 @@ from modelyard.project.settings import settings
 from modelyard.step.context import Context
 from modelyard.step.registry import Registry
 
+if TYPE_CHECKING:
+    from modelyard.api.place import Place
+    from modelyard.run.events import Stream
+    from modelyard.run.result import Result
+
 
 class Project:
     """One `modelyard.yaml`. `head` is everything that is not a step, `graph` the steps, `plan()` what they come to."""
 
-    def __init__(self, document: Document, folder: Path, environment: Environment, registry: Registry) -> None:
-        self.document, self.folder, self.registry = document, folder, registry
+    def __init__(
+        self, document: Document, folder: Path, environment: Environment, registry: Registry, digest: str = ""
+    ) -> None:
+        self.document, self.folder, self.registry, self.digest = document, folder, registry, digest
         self.head: Head = settings(document, environment)
         self.graph: Graph = graph(self.head, document, registry, environment)
 
@@ -35,8 +45,44 @@ class Project:
             raise UnreadableFile(
                 f"{place} cannot be read: {error.strerror}", way_out="Name the file, or go to its folder"
             ) from error
-        return cls(read(content, place.name), place.parent, Environment(dict(os.environ)), Registry.installed())
+        digest = hashlib.sha256(content).hexdigest()
+        environment, registry = Environment(dict(os.environ)), Registry.installed()
+        return cls(read(content, place.name), place.parent, environment, registry, digest)
+
+    def place(self, store: str | Path | None = None) -> Place:
+        """Where its store is: `store`, else MODELYARD_STORE, else the file's own."""
+        from modelyard.api.place import place
+
+        return place(store, self.head.store, self.folder, os.environ)
 
     def plan(self) -> Plan:
         """Everything that can be known without training; sources are peeked at, not read through."""
         return plan(self.head, self.graph, self.document, self.registry, Context(folder=self.folder))
+
+    def run(
+        self,
+        store: str | Path | None = None,
+        *,
+        cores: int | None = None,
+        stream: Stream | None = None,
+        afresh: bool = False,
+    ) -> Result:
+        """Compare the candidates, package the winner, register it; the first version of a name serves. What was done
+        before is not done again, unless `afresh`. The store is made where there is none."""
+        from modelyard.api.connection import opened
+        from modelyard.api.deployed import deploy
+        from modelyard.run.engine import run
+
+        planned = self.plan()
+        with opened(self.place(store), make=True) as yard:
+            deploy(planned, yard.store)
+            return run(
+                planned,
+                yard.store,
+                yard.metadata,
+                now=time.time_ns() // 1000,
+                cores=cores,
+                stream=stream,
+                project=self.digest,
+                afresh=afresh,
+            )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from modelyard.errors import ModelyardError
 
-COMMANDS = ("init", "check", "steps", "models", "promote", "rollback", "history", "status", "doctor")
+COMMANDS = ("init", "check", "run", "steps", "models", "promote", "rollback", "history", "status", "doctor")
 
 
 def main() -> None:

@@ -1,0 +1,31 @@
+"""`modelyard run [FILE]`: compare, choose, package; what was done before is not done again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from modelyard.cli.options import Json, Store
+from modelyard.cli.output import document
+from modelyard.cli.progress import Shown
+
+
+def command(
+    file: Annotated[str, typer.Argument(help="The project file, or its folder.")] = "modelyard.yaml",
+    cores: Annotated[int | None, typer.Option("--cores", min=1, help="How many to use; all when not given.")] = None,
+    afresh: Annotated[bool, typer.Option("--afresh", help="Run even if the same run ended before.")] = False,
+    store: Store = None,
+    json: Json = False,
+) -> None:
+    """Train and compare the candidates, package and register the winner. Progress goes to standard error."""
+    from modelyard.api.leaderboard import lines
+    from modelyard.api.project import Project
+    from modelyard.run.events import Stream
+
+    result = Project.load(file).run(store, cores=cores, stream=Stream(Shown()), afresh=afresh)
+    if json:
+        document(result)
+    else:
+        for line in lines(result):
+            typer.echo(line)
