@@ -1,0 +1,156 @@
+"""Every monitor of the file, run on whatever is new: the one call that the loop makes after each shipping.
+
+Looks at the champion alone. Running it again finds nothing new; running it twice at once writes each verdict once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from modelyard.loop import drift, performance
+from modelyard.loop.counting import counter
+from modelyard.loop.drift import watch_drift
+from modelyard.loop.limits import Asked
+from modelyard.loop.performance import watch_performance
+from modelyard.loop.ship import Shipped, ship
+from modelyard.loop.tabled import Tabled, take_labels
+from modelyard.loop.verdict import Verdict
+from modelyard.loop.watched import Watched, read_progress
+from modelyard.loop.watermark import watermark
+from modelyard.package.model import Model
+from modelyard.project.graph import Node
+from modelyard.project.plan import Plan
+from modelyard.schema.duration import microseconds
+from modelyard.store.metadata import Metadata
+from modelyard.store.packages import open_package
+from modelyard.store.place import Store
+from modelyard.store.versions import champion
+
+
+class Watch(Struct, frozen=True, kw_only=True):
+    """What the file asks to be watched of one model. `known_after` in microseconds; `metric`: what it was chosen by."""
+
+    model: str
+    drift: tuple[str, ...] = ()
+    """Ids of the monitor.drift entries."""
+    performance: tuple[Asked, ...] = ()
+    tables: tuple[Tabled, ...] = ()
+    """Where labels lie, when they are not sent."""
+
+    @classmethod
+    def of(cls, plan: Plan) -> Watch:
+        known_after = plan.project.target.known_after
+        late = microseconds(known_after) if known_after else 0
+        watched = [node for node in plan.live if node.kind == "monitor.performance"]
+        return cls(
+            model=plan.project.name,
+            drift=tuple(node.id for node in plan.live if node.kind == "monitor.drift"),
+            performance=tuple(_asked(node, late, plan.comparison.choose) for node in watched),
+            tables=tuple(_tables(watched, plan)),
+        )
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """What each monitor says now of one package: monitor id -> columns that are broken; ids that say drifted; monitor
+    id -> sources that say worse."""
+
+    broken: dict[str, tuple[str, ...]] = {}
+    drifted: tuple[str, ...] = ()
+    worse: dict[str, tuple[str, ...]] = {}
+
+    def says(self, monitor: str, kind: str) -> bool:
+        return monitor in {"broken": self.broken, "drifted": self.drifted, "worse": self.worse}[kind]
+
+
+class Watcher:
+    """Holds the models that it opened, and nothing else: everything it finds is in the metadata."""
+
+    def __init__(self, store: Store, metadata: Metadata, watch: Watch) -> None:
+        self.store, self.metadata, self.watch = store, metadata, watch
+        self._models: dict[str, Model] = {}
+        self._count = counter(store)
+
+    def ship(self) -> Shipped:
+        """Take labels from their tables, and ship all that the log holds."""
+        shipped = ship(self.store, self.metadata, self._count)
+        if sum(take_labels(self.store, self.metadata, self.watch.model, table) for table in self.watch.tables):
+            shipped = shipped.plus(ship(self.store, self.metadata, self._count))
+        return shipped
+
+    def look(self, wall: int | None = None) -> list[Verdict]:
+        """The new verdicts. `wall`: now, microseconds."""
+        watched = self.champion()
+        with self.metadata.begin() as sql:
+            until = watermark(sql, self.watch.model, wall)
+        if watched is None or until is None:
+            return []
+        found: list[Verdict] = []
+        for monitor in self.watch.drift:
+            found += watch_drift(watched, monitor, until)
+        for asked in self.watch.performance:
+            found += watch_performance(watched, asked, until)
+        return found
+
+    def champion(self) -> Watched | None:
+        with self.metadata.begin() as sql:
+            found = champion(sql, self.watch.model)
+        if found is None:
+            return None
+        version = found[0]
+        if version.digest not in self._models:
+            self._models[version.digest] = open_package(self.store, version.digest)
+        return Watched(store=self.store, metadata=self.metadata, model=self._models[version.digest], version=version)
+
+
+def look(store: Store, metadata: Metadata, watch: Watch, wall: int | None = None) -> list[Verdict]:
+    """One look with a Watcher that is not kept."""
+    return Watcher(store, metadata, watch).look(wall)
+
+
+def standing(sql: Connection, watch: Watch, digest: str) -> Standing:
+    """What the monitors last said of that package, whether it is news or not."""
+    broken, drifted = dict[str, tuple[str, ...]](), list[str]()
+    for monitor in watch.drift:
+        seen = read_progress(sql, watch.model, digest, monitor, drift.Progress)
+        if seen is not None and seen.broken:
+            broken[monitor] = tuple(one.column for one in seen.broken)
+        if seen is not None and seen.state.open:
+            drifted.append(monitor)
+    judged = {
+        asked.monitor: read_progress(sql, watch.model, digest, asked.monitor, performance.Progress)
+        for asked in watch.performance
+    }
+    worse = {monitor: seen.open for monitor, seen in judged.items() if seen is not None and seen.open}
+    return Standing(broken=broken, drifted=tuple(drifted), worse=worse)
+
+
+def _asked(node: Node, known_after: int, metric: str | None) -> Asked:
+    step: Any = node.step
+    limits: Mapping[str, float] = dict(step.worse_than)
+    return Asked(
+        monitor=node.id,
+        window=microseconds(step.window),
+        worse_than=limits,
+        known_after=known_after,
+        metric=metric if not limits or metric in limits else None,
+    )
+
+
+def _tables(nodes: Sequence[Node], plan: Plan) -> list[Tabled]:
+    steps: list[Any] = [node.step for node in nodes]
+    return [
+        Tabled(
+            path=Path(plan.context.folder) / step.labels.path,
+            id=plan.project.roles.id,
+            key=tuple(step.labels.key),
+            value=step.labels.value or plan.label.parents[0],
+            parents=plan.label.parents,
+        )
+        for step in steps
+        if getattr(step.labels, "path", None)
+    ]
