@@ -238,10 +238,12 @@ def _register(plan: Plan, store: Store, metadata: Metadata, made: Refitted, now:
     with metadata.begin() as sql:
         document = msgspec.json.encode(made.model.evidence.holdout).decode()
         version = register(sql, name, digest, made.model.created, run, document)
-        first = champion(sql, name) is None
-    if first:
+        serving = champion(sql, name)
+    if serving is None:
         promote(metadata, store, name, version.version, 0, at=now, actor="run", reason="the first version")
-    return Packaged(name=name, version=version.version, digest=digest, serving=first)
+    return Packaged(
+        name=name, version=version.version, digest=digest, serving=serving is None or serving[0].digest == digest
+    )
 
 
 def _again(result: Result, plan: Plan, metadata: Metadata, began: float) -> Result:
@@ -257,5 +259,3 @@ def _again(result: Result, plan: Plan, metadata: Metadata, began: float) -> Resu
 
 def _told(choice: Choice) -> dict[str, object]:
     return {"candidates": msgspec.to_builtins(choice.standings), "winner": choice.winner, "why": choice.why}
-
-

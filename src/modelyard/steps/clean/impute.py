@@ -39,13 +39,13 @@ class Filled(Learned, frozen=True, kw_only=True, tag="clean.impute"):
 
     @property
     def writes(self) -> tuple[Field, ...]:
-        flags = (Field(name=f"{name}_missing", kind="number", nullable=False) for name in self.gaps)
+        flags = (Field(name=f"missing={name}", kind="number", nullable=False) for name in self.gaps)
         return (*self.fields, *flags)
 
     def emit(self, program: ProgramBuilder) -> None:
         for name in self.gaps:
             flag = program.add(IsNan(into=program.next, x=program.register(name)))
-            program.bind(f"{name}_missing", flag)
+            program.bind(f"missing={name}", flag)
         for field, value in zip(self.fields, self.values, strict=True):
             program.bind(field.name, self._filled(program, field.name, value))
 
@@ -69,12 +69,12 @@ class Impute(Learns, frozen=True, kw_only=True, tag="clean.impute"):
     columns: Annotated[Columns, Meta(description="Which columns to fill: numbers, or categories.")] = "numeric"
     strategy: Annotated[Strategy, Meta(description="Where the value comes from.")] = "median"
     value: Annotated[float | str | None, Meta(description="The value, for `strategy: constant`.")] = None
-    flag: Annotated[bool, Meta(description="Add `<column>_missing` where training rows had gaps.")] = True
+    flag: Annotated[bool, Meta(description="Add the column `missing=<column>` (0 or 1) where training rows had gaps.")] = True
 
     def schema(self, given: Schema, ctx: Context) -> Schema:
         names = named(self.columns, given, ctx, (*NUMBERS, "category"), WHO)
         self._check(given, names)
-        return given.with_(*(number(f"{name}_missing") for name in names if self.flag))
+        return given.with_(number("missing=*")) if self.flag else given
 
     def learn(self, batch: Batch, ctx: Context) -> Fitted:
         names = named(self.columns, batch.X.schema, ctx, (*NUMBERS, "category"), WHO)
