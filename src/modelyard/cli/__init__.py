@@ -15,7 +15,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from modelyard.errors import ModelyardError
 
-COMMANDS = ("init", "check", "run", "steps", "models", "promote", "rollback", "history", "status", "doctor")
+COMMANDS = (
+    "init",
+    "check",
+    "run",
+    "steps",
+    "models",
+    "promote",
+    "rollback",
+    "serve",
+    "history",
+    "status",
+    "forget",
+    "doctor",
+)
 
 
 def main() -> None:
