@@ -15,6 +15,7 @@ from modelyard.errors import ModelyardError
 from modelyard.errors.data import BadTarget, NoRows
 from modelyard.errors.project import BadPlan
 from modelyard.errors.run import StepFailed
+from modelyard.project.graph import Node
 from modelyard.project.outcome import outcome
 from modelyard.project.plan import Plan
 from modelyard.rows.table import Floats, Table
@@ -43,11 +44,11 @@ class Data(Struct, frozen=True, kw_only=True, eq=False):
         return len(self.y)
 
 
-def read_data(plan: Plan, extra: DataFrame | None = None, known: Outcome | None = None) -> Data:
-    """Read the plan's rows. `extra`: rows in the columns of the source, put under the source's own before the table
-    steps after it; of rows with one id the extra one stays. `known`: the classes of before, for a model that replaces
-    another. Raises BadTarget, NoRows, UnreadableTable, StepFailed …"""
-    frame = _collected(plan, extra)
+def read_data(plan: Plan, extra: DataFrame | None = None, known: Outcome | None = None, source: bool = True) -> Data:
+    """Read the plan's rows. `extra`: rows in the columns of the source, put under the source's own (instead of them
+    where `source` is false) before the table steps after it; of rows with one id the extra one stays. `known`: the
+    classes of before, for a model that replaces another. Raises BadTarget, NoRows, UnreadableTable, StepFailed …"""
+    frame = _collected(plan, extra, source)
     if not frame.height:
         raise NoRows("the table has no rows", who=plan.output)
     return data_of(plan, frame, known)
@@ -73,17 +74,17 @@ def data_of(plan: Plan, frame: DataFrame, known: Outcome | None = None) -> Data:
     )
 
 
-def _collected(plan: Plan, extra: DataFrame | None) -> DataFrame:
+def _collected(plan: Plan, extra: DataFrame | None, own: bool) -> DataFrame:
     import polars as pl
 
     made: dict[str, LazyFrame] = {}
-    source = _source(plan) if extra is not None else None
+    source = source_of(plan).id if extra is not None else None
     for node in plan.tables:
         step = node.step
         if isinstance(step, TableStep):
             made[node.id] = _run(node.who, step, plan, *(made[port.id] for port in node.after))
             if node.id == source and extra is not None:
-                made[node.id] = _under(made[node.id], extra.lazy(), plan.project.roles.id)
+                made[node.id] = _under(made[node.id], extra.lazy(), plan.project.roles.id, own)
     try:
         return made[plan.output].collect()
     except pl.exceptions.PolarsError as error:
@@ -99,17 +100,17 @@ def _run(who: str, step: TableStep, plan: Plan, *tables: LazyFrame) -> LazyFrame
         raise StepFailed(f"{type(error).__name__}: {error}", who=who) from error
 
 
-def _source(plan: Plan) -> str:
+def source_of(plan: Plan) -> Node:
     """The one read step that rows of the log can stand beside."""
     found = [node for node in (*plan.graph.before(plan.output), plan.graph[plan.output]) if not node.after]
     if len(found) != 1:
         raise BadPlan(
             f"rows of the log cannot be put under {len(found)} sources", way_out="Write `rows: {from: source}`"
         )
-    return found[0].id
+    return found[0]
 
 
-def _under(frame: LazyFrame, extra: LazyFrame, by: str | None) -> LazyFrame:
+def _under(frame: LazyFrame, extra: LazyFrame, by: str | None, own: bool) -> LazyFrame:
     import polars as pl
 
     schema = frame.collect_schema()
@@ -117,6 +118,8 @@ def _under(frame: LazyFrame, extra: LazyFrame, by: str | None) -> LazyFrame:
     same = extra.select(
         (pl.col(name) if name in columns else pl.lit(None)).cast(dtype).alias(name) for name, dtype in schema.items()
     )
+    if not own:
+        return same
     kept = frame if by is None else frame.join(same.select(by), on=by, how="anti")
     return pl.concat([kept, same])
 

@@ -72,11 +72,13 @@ def refit(
     )
     learned, program = _learned(recipe, data, parts.development, setting, cuts)
     holdout = _holdout(program, data, parts, metrics)
+    rows = parts.development
     if plan.comparison.refit == "all":
-        learned, program = _learned(recipe, data, _everything(parts), setting, cuts)
+        rows = parts.usable
+        learned, program = _learned(recipe, data, rows, setting, cuts)
     parity = _proved(learned, recipe, program, cuts, data, parts.holdout, setting)
-    known = data.table.take(parts.development)
-    time = None if data.time is None else data.time[parts.development]
+    known = data.table.take(rows)
+    time = None if data.time is None else data.time[rows]
     profile, monitors = reference(
         take_in(known, program.takes),
         time,
@@ -124,10 +126,6 @@ def _learned(
 
 def _after(setting: Setting) -> tuple[Fitted, ...]:
     return () if setting.transform is None else (undone(setting.transform),)
-
-
-def _everything(parts: Parts) -> Rows:
-    return np.sort(np.concatenate([parts.development, parts.holdout]))
 
 
 def _holdout(program: Program, data: Data, parts: Parts, metrics: Sequence[Metric]) -> dict[str, Interval]:

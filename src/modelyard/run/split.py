@@ -45,6 +45,8 @@ class Parts(Struct, frozen=True, kw_only=True, eq=False):
     """The rows, parted. `development` ends before the holdout begins, less the gap; the winner is refitted on it."""
 
     kind: SplitKind
+    usable: Rows
+    """All with a label that is old enough, those in the gap too."""
     development: Rows
     holdout: Rows
     folds: tuple[Fold, ...]
@@ -77,6 +79,7 @@ def part(frame: Frame, split: Split, gap: int | None = None, seed: int = 0) -> P
     _refuse_empty(folds, holdout)
     return Parts(
         kind=kind,
+        usable=usable,
         development=development,
         holdout=holdout,
         folds=folds,
