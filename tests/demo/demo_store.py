@@ -33,7 +33,7 @@ def promote(store: Store, bias: float, revision: int) -> str:
     staged = store.packages / f"staged-{revision}"
     digest = write(model, staged, PrivateKey.ensure(store.keys))
     staged.rename(store.package(digest))
-    set_pointer(store.pointer, "late", Pointer(revision, digest))
+    set_pointer(store.pointer, "late", Pointer(revision, digest, revision))
     return digest
 
 

@@ -165,13 +165,14 @@ def _runs(pid: int) -> bool:
     return not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
-def test_a_server_without_a_store_that_holds_says_why(tmp_path):
-    with pytest.raises(ServerGone, match="did not start"), Server(Store(_made(tmp_path)), durability="never"):
-        pass
-
-
-def _made(path: Path) -> Path:
-    return Store(path / ".modelyard").make().root
+def test_a_server_that_cannot_start_says_why(store):
+    promote(store, 0.1, 1)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ServerGone, match=f"port {port} on 127.0.0.1 is in use"), Server(store, port=port):
+            pass
 
 
 def test_progress_that_cannot_be_read_is_a_new_beginning(tmp_path):
@@ -186,6 +187,6 @@ def test_progress_that_cannot_be_read_is_a_new_beginning(tmp_path):
 
 def test_versions_that_answered_are_counted_over_days():
     known: dict[str, Serving] = {}
-    merge(known, "a", Serving("a", 1, 5, "2013-04-02", "2013-04-03"))
-    merge(known, "a", Serving("a", 1, 2, "2013-04-01", "2013-04-02"))
-    assert known["a"] == Serving("a", 1, 7, "2013-04-01", "2013-04-03")
+    merge(known, "a", Serving(1, "a", 1, 5, "2013-04-02", "2013-04-03"))
+    merge(known, "a", Serving(1, "a", 1, 2, "2013-04-01", "2013-04-02"))
+    assert known["a"] == Serving(1, "a", 1, 7, "2013-04-01", "2013-04-03")

@@ -9,21 +9,17 @@ from demo_store import flights_of, promote
 from sklearn.metrics import roc_auc_score
 
 from modelyard.demo.client import Client
-from modelyard.demo.leaderboard import lines
 from modelyard.demo.measured import Ruler
 from modelyard.demo.progress import Entry, Progress
 from modelyard.demo.replay import replay
 from modelyard.demo.server import Server
 from modelyard.demo.summary import summary
 from modelyard.demo.table import Table
-from modelyard.demo.talk import Talk
 from modelyard.demo.traffic import days
 from modelyard.loop.counting import counter
 from modelyard.loop.ship import ship
 from modelyard.measure.intervals import Interval
 from modelyard.package.model import Parity
-from modelyard.run.events import Failed, Started
-from modelyard.run.events import Progress as Step
 from modelyard.run.result import Packaged, Result, Standing
 from modelyard.store.metadata import Metadata
 from modelyard.store.place import Store
@@ -169,23 +165,3 @@ def test_on_a_terminal_the_day_under_way_is_rewritten_in_place():
     table.under_way("2013-04-01", 10, 900)
     table.day(Entry(day="2013-04-01", requests=900, failures=0, acknowledged=900, labels=0))
     assert "\r\x1b[2K2013-04-01  10 of 900" in out.getvalue()
-
-
-def test_the_leaderboard_says_who_cannot_be_told_apart_and_who_failed():
-    said = list(lines(RESULT))
-    assert said[0] == "60,000 rows to learn from, 12,000 held out, 2,878 never got a label"
-    assert said[2].split() == [">", "lightgbm", "0.9200", "0.9000", "to", "0.9400", "forest"]
-    assert said[4].split() == ["odd", "failed", "no", "rows"]
-    assert "class link" in said[-1]
-
-
-def test_a_run_is_told_as_bars():
-    plain, screen = io.StringIO(), Terminal()
-    for out in (plain, screen):
-        talk = Talk(out)
-        talk(Started(name="late", rows=10, candidates=("a", "b"), folds=5))
-        talk(Step(step="compare", done=1, total=2))
-        talk(Step(step="compare", done=2, total=2))
-        talk(Failed(message="no"))
-    assert plain.getvalue().splitlines()[1:] == ["[########################] 2 of 2  compare", "failed: no"]
-    assert "1 of 2" in screen.getvalue()

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 class Serving(Struct):
     """One version as the replies name it, and the flights that it answered: how many, from when, until when."""
 
+    version: int
     digest: str
     revision: int
     rows: int
@@ -36,6 +37,11 @@ class Tally(Struct):
     waits: list[int] = field(default_factory=list)
     """Microseconds from request to answer, per good answer to a flight."""
     serving: dict[str, Serving] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        """Which versions answered, in the order in which they came: `1`, `1>2`."""
+        return ">".join(str(one.version) for one in sorted(self.serving.values(), key=lambda one: one.revision))
 
     @property
     def p99(self) -> float | None:
@@ -61,6 +67,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     cancelled: int = 0
     p99_ms: float | None = None
     realised_roc_auc: float | None = None
+    """Of `realised_day`: the newest day whose truths have all come."""
+    realised_day: str = ""
     estimated_roc_auc: float | None = None
     verdict: str = ""
     version: str = ""
@@ -86,7 +94,7 @@ class Progress(Struct):
 def merge(known: dict[str, Serving], name: str, more: Serving) -> None:
     before = known.get(name)
     if before is None:
-        known[name] = Serving(more.digest, more.revision, more.rows, more.first, more.last)
+        known[name] = Serving(more.version, more.digest, more.revision, more.rows, more.first, more.last)
         return
     before.rows += more.rows
     before.first, before.last = min(before.first, more.first), max(before.last, more.last)

@@ -17,6 +17,7 @@ BATCH = 500
 
 
 class _Reply(Struct):
+    version: int
     digest: str
     revision: int
 
@@ -53,7 +54,7 @@ def _flights(client: Client, model: str, hour: Hour, tally: Tally) -> None:
         tally.waits.append(round(answer.seconds * 1_000_000))
         reply = _reply(answer.body)
         when = _instant(hour.flights[ask.key].departs)
-        merge(tally.serving, reply.digest, Serving(reply.digest, reply.revision, 1, when, when))
+        merge(tally.serving, reply.digest, Serving(reply.version, reply.digest, reply.revision, 1, when, when))
 
     client.send([Ask(path, flight.body, key) for key, flight in enumerate(hour.flights)], heard)
 

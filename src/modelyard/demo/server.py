@@ -34,9 +34,9 @@ class Ready(Struct):
 class Server:
     """Listening from `with` on; `url` says where. Raises ServerGone."""
 
-    def __init__(self, store: Store, durability: str = "fsync", port: int | None = None) -> None:
+    def __init__(self, store: Store, port: int | None = None) -> None:
         self._ready, self._log = store.root / "server.json", store.root / "server.log"
-        self._given = [str(store.root), "--durability", durability, "--ready-file", str(self._ready)]
+        self._given = [str(store.root), "--ready-file", str(self._ready)]
         self._given += [] if port is None else ["--port", str(port)]
         self.host, self.port, self.seconds = "127.0.0.1", 0, 0.0
         self._process: subprocess.Popen[bytes] | None = None

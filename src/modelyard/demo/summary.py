@@ -73,13 +73,14 @@ def _traffic(progress: Progress) -> dict[str, int]:
     }
 
 
-def _shipped(store: Store, name: str) -> dict[str, int]:
+def _shipped(store: Store, name: str) -> dict[str, Any]:
     import polars as pl
 
     lake, ours = Lake(store.lake), pl.col("model") == name
-    logged = lake.scan("predictions").filter(ours).select(pl.col("id").n_unique()).collect().item()
-    joined = lake.scan("labels").filter(ours).select(pl.col("id").n_unique()).collect().item()
-    return {"logged": logged, "labels_joined": joined}
+    logged = lake.scan("predictions").filter(ours).select("id").unique().collect()["id"]
+    joined = lake.scan("labels").filter(ours).select("id").unique().collect()["id"]
+    known = joined if len(joined) else logged
+    return {"logged": len(logged), "labels_joined": len(joined), "example": known.min() if len(known) else ""}
 
 
 def _told(one: Record) -> dict[str, Any]:

@@ -49,7 +49,11 @@ class Day(Struct, frozen=True):
     @property
     def end(self) -> datetime:
         """Midnight in New York, as an instant."""
-        return datetime.combine(self.day + timedelta(days=1), datetime.min.time(), ZoneInfo(ZONE)).astimezone(UTC)
+        return midnight(self.day + timedelta(days=1))
+
+    @property
+    def flights(self) -> int:
+        return sum(len(hour.flights) for hour in self.hours)
 
 
 def days(count: int | None = None) -> list[Day]:
@@ -67,6 +71,15 @@ def days(count: int | None = None) -> list[Day]:
     return list(_days([_flight(row) for row in flown], cancelled))
 
 
+def midnight(day: date) -> datetime:
+    """When that day begins in New York.
+
+    >>> midnight(date(2013, 4, 1)).isoformat()
+    '2013-04-01T04:00:00+00:00'
+    """
+    return datetime.combine(day, datetime.min.time(), ZoneInfo(ZONE)).astimezone(UTC)
+
+
 def _flight(row: dict[str, Any]) -> Flight:
     departs: datetime = row["departs"]
     request = {"id": row["id"], "departs": f"{departs:%Y-%m-%dT%H:%M:%SZ}", **{name: row[name] for name in KNOWN}}
@@ -76,15 +89,19 @@ def _flight(row: dict[str, Any]) -> Flight:
 def _days(flights: list[Flight], cancelled: dict[date, int]) -> Iterator[Day]:
     asked = {hour: tuple(them) for hour, them in groupby(flights, lambda flight: _hour(flight.departs))}
     told = {hour + LATE: tuple(f for f in them if f.delay is not None) for hour, them in asked.items()}
-    last = max(asked, default=None)
+    last = max(map(_day, asked), default=None)
     hours = [
         Hour(starts=hour, flights=asked.get(hour, ()), truths=told.get(hour, ()))
         for hour in sorted(asked.keys() | told.keys())
-        if last is not None and hour <= last
+        if last is not None and _day(hour) <= last
     ]
-    for day, them in groupby(hours, lambda hour: hour.starts.astimezone(ZoneInfo(ZONE)).date()):
+    for day, them in groupby(hours, lambda hour: _day(hour.starts)):
         yield Day(day=day, hours=tuple(them), cancelled=cancelled.get(day, 0))
 
 
 def _hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(ZoneInfo(ZONE)).date()

@@ -1,0 +1,136 @@
+"""The demo from the first file to the last day: project, run, server, traffic, loop; each through its own front door.
+
+Every part can be killed and goes on when the same command is given again: the run by its cache, the replay by its
+progress file, the loop by its records. A day is done when its loop turn is done; an unfinished one is finished first.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, TextIO
+
+from msgspec import Struct
+
+from modelyard.api.connection import Connection, opened
+from modelyard.api.leaderboard import lines
+from modelyard.api.project import Project
+from modelyard.demo import project as demo_project
+from modelyard.demo.client import Client
+from modelyard.demo.measured import Measured, Ruler
+from modelyard.demo.progress import Entry, Progress, load, save
+from modelyard.demo.replay import replay
+from modelyard.demo.server import Server
+from modelyard.demo.summary import summary
+from modelyard.demo.table import Table
+from modelyard.demo.traffic import LATE, Day, days, midnight
+from modelyard.demo.turning import Turning
+from modelyard.errors.demo import DemoRunning
+from modelyard.run.events import Stream
+
+
+class Wishes(Struct, frozen=True, kw_only=True):
+    folder: Path = Path("flights-demo")
+    days: int | None = None
+    """Of the replay; all 183 by default."""
+    port: int | None = None
+    cores: int | None = None
+
+
+@contextmanager
+def told(wishes: Wishes, out: TextIO, stream: Stream) -> Iterator[dict[str, Any]]:
+    """The whole demo, told on `out`; in the block the server still stands, and the summary is what the block gets.
+
+    Raises NoFlights, OtherFolder, DemoRunning, ServerGone, and what run and loop raise."""
+    file = demo_project.write(wishes.folder)
+    project, table = Project.load(file), Table(out)
+    with alone(wishes.folder), opened(project.place(), make=True) as yard:
+        table.say(f"Project: {file}")
+        result = project.run(cores=wishes.cores, stream=stream)
+        for line in lines(result):
+            table.say(line)
+        with Server(yard.store, wishes.port) as server:
+            table.say(f"Serving on {server.url}/v1/models/{project.head.name}, up in {server.seconds:.1f} s\n")
+            story = Story(project, yard, table, wishes)
+            story.tell(server)
+            yield summary(result, story.progress, yard.store, yard.metadata, server.url)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One demo per folder. Raises DemoRunning."""
+    place = folder / ".modelyard"
+    place.mkdir(mode=0o700, exist_ok=True)
+    handle = os.open(place / "demo.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _lock(handle, folder)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, folder: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise DemoRunning(f"another demo works in {folder}", who="demo") from None
+
+
+class Story:
+    """The replay, day by day."""
+
+    def __init__(self, project: Project, yard: Connection, table: Table, wishes: Wishes) -> None:
+        self.name = project.head.name
+        self._table, self._days = table, wishes.days
+        self._place = yard.store.root / "demo.json"
+        self.progress: Progress = load(self._place)
+        self._ruler = Ruler(yard.store, yard.metadata, self.name)
+        self._turning = Turning(project, yard, wishes.cores)
+
+    def tell(self, server: Server) -> None:
+        left = days(self._days)[len(self.progress.finished) :]
+        if left and self.progress.finished:
+            self._table.say(f"Going on after {self.progress.finished[-1].day}")
+        with Client(server.host, server.port) as client:
+            for day in left:
+                self._day(day, client)
+
+    def _day(self, day: Day, client: Client) -> None:
+        client.fresh()
+        replay(client, self.name, day, self.progress, lambda: self._keep(day))
+        turn = self._turning.turn()
+        entry = self._entry(day, turn.verdict, turn.notes)
+        self.progress.close(entry)
+        save(self._place, self.progress)
+        self._table.day(entry)
+
+    def _keep(self, day: Day) -> None:
+        save(self._place, self.progress)
+        self._table.under_way(f"{day.day}", self.progress.tally.sent, day.flights)
+
+    def _entry(self, day: Day, verdict: str, notes: tuple[str, ...]) -> Entry:
+        tally, before = self.progress.tally, day.day - LATE
+        realised = self._measured(before).realised
+        return Entry(
+            day=f"{day.day}",
+            requests=tally.sent,
+            failures=tally.failed + tally.labels_failed,
+            acknowledged=tally.acknowledged,
+            labels=tally.labels,
+            cancelled=day.cancelled,
+            p99_ms=tally.p99,
+            realised_roc_auc=realised,
+            realised_day=f"{before}" if realised is not None else "",
+            estimated_roc_auc=self._measured(day.day).estimated,
+            verdict=verdict,
+            version=tally.version,
+            notes=notes,
+        )
+
+    def _measured(self, day: date) -> Measured:
+        start, end = midnight(day), midnight(day + timedelta(days=1))
+        return self._ruler.measure(int(start.timestamp()) * 1_000_000, int(end.timestamp()) * 1_000_000)
