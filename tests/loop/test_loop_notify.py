@@ -132,9 +132,11 @@ def test_nobody_there_is_written_down_without_the_address_and_told_when_somebody
 
 
 def test_other_addresses_than_http_are_never_opened(metadata: Metadata, tmp_path: Path) -> None:
-    target = Notify(to=f"file://{tmp_path}/x", when=("worse",))
-    assert not deliver(metadata, target, Message.of(VERDICT), QUICK)
-    assert written(metadata, FAILED)[0].document["problem"] == "the address is no http(s) address"
+    for address in (f"file://{tmp_path}/x", "http://[::1", "http://a:b/", "http://" + "a" * 80 + ".b/"):
+        assert not deliver(metadata, Notify(to=address, when=("worse",)), Message.of(VERDICT), QUICK)
+    found = [one.document["problem"] for one in written(metadata, FAILED)]
+    assert found[:3] == ["the address is no http(s) address", "the address is none", "the address is none"]
+    assert found[3].startswith("not reached")
 
 
 def test_the_loop_does_not_wait_for_a_slow_server(hook: Hook, metadata: Metadata) -> None:

@@ -136,7 +136,7 @@ def deliver(metadata: Metadata, target: Notify, message: Message, sending: Sendi
         if _delivered(sql, message, key):
             return True
     tried, problem = _tries(target.to, message.body, key, sending or Sending())
-    document = {"to": urlsplit(target.to).hostname or "", "occasion": message.occasion, "message": message.key,
+    document = {"to": _host(target.to), "occasion": message.occasion, "message": message.key,
                 "attempts": tried, "problem": problem}  # fmt: skip
     with metadata.begin() as sql:
         record(sql, FAILED if problem else DELIVERED, message.model, message.at, document, key=key)
@@ -158,20 +158,30 @@ def _tries(url: str, body: bytes, key: str, sending: Sending) -> tuple[int, str]
 def _post(url: str, body: bytes, key: str, timeout: float) -> tuple[str, bool]:
     """(problem, whether trying again is pointless). The problem never holds the address, which may be a secret. A
     redirect is a refusal: whoever follows one sends what was found to somebody who was not named."""
-    parts = urlsplit(url)
+    try:
+        parts, port = urlsplit(url), urlsplit(url).port
+    except ValueError:
+        return "the address is none", True
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return "the address is no http(s) address", True
     headers = {"Content-Type": "application/json", "Idempotency-Key": key, "User-Agent": "modelyard"}
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = kind(parts.hostname, parts.port, timeout=timeout)
+    connection = kind(parts.hostname, port, timeout=timeout)
     try:
         connection.request("POST", (parts.path or "/") + ("?" + parts.query if parts.query else ""), body, headers)
         status = connection.getresponse().status
-    except (OSError, HTTPException) as error:
+    except (OSError, HTTPException, ValueError) as error:
         return f"not reached: {type(error).__name__}", False
     finally:
         connection.close()
     return ("", True) if status < 300 else (f"answered {status}", status < 500 and status not in (408, 425, 429))
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _delivered(sql: Connection, message: Message, key: str) -> bool:
