@@ -12,12 +12,12 @@ from typing import Any
 
 from modelyard.api.connection import connect
 from modelyard.api.place import Place
-from modelyard.api.predict import PART, Answers, Predictor
 from modelyard.errors.data import NotRows
 from modelyard.package.keys import Trust
 from modelyard.package.load import load
 from modelyard.package.manifest import MANIFEST, digest
 from modelyard.package.model import Model
+from modelyard.package.predict import PART, Answers, Predictor
 from modelyard.rows.reading import RowWarning
 from modelyard.schema.contract import Contract
 from modelyard.store.place import Store

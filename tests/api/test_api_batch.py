@@ -1,0 +1,134 @@
+"""A file predicted part by part says what the same rows say one by one, and a wrong value leaves no file behind."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from stored_models import make_store
+
+import modelyard as my
+from modelyard.api.batch import predict_file
+from modelyard.errors import ModelyardError
+from modelyard.errors.data import MissingColumn, UnreadableTable
+from modelyard.errors.serving import BadRows
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> my.Package:
+    with make_store(tmp_path / "yard") as yard:
+        return my.Package.load("late", yard.store)
+
+
+def flights(rows: int) -> pl.DataFrame:
+    rng = np.random.default_rng(1)
+    return pl.DataFrame(
+        {
+            "flight": [f"f{n}" for n in range(rows)],
+            "extra": [1] * rows,
+            "dep_delay": rng.normal(size=rows) * 30,
+            "distance": rng.integers(1, 3000, rows),
+            "carrier": rng.choice(["AA", "UA", "07"], rows),
+            "at": ["2013-01-31T05:00:00"] * rows,
+        }
+    )
+
+
+@pytest.mark.parametrize("source", ["in.csv", "in.parquet"])
+@pytest.mark.parametrize("output", ["out.csv", "deep/out.parquet"])
+def test_every_row_is_answered_in_order_beside_its_id(
+    package: my.Package, tmp_path: Path, source: str, output: str
+) -> None:
+    given = flights(25_000)
+    given.write_csv(tmp_path / source) if source.endswith("csv") else given.write_parquet(tmp_path / source)
+    told: list[tuple[int, int]] = []
+    done = predict_file(package, tmp_path / source, tmp_path / output, told=lambda *how: told.append(how))
+    assert (done.rows, done.warned, told[0], told[-1]) == (
+        25_000, (given["carrier"] == "07").sum(), (0, 25_000), (25_000, 25_000),
+    )  # fmt: skip
+    path = tmp_path / output
+    found = pl.read_csv(path) if output.endswith("csv") else pl.read_parquet(path)
+    assert found.columns == ["flight", "prediction", "score[0]", "score[1]", "warnings"]
+    assert found["flight"].to_list() == given["flight"].to_list()
+    expected = package.predict(given)
+    assert found["score[1]"].to_list() == expected["score[1]"].to_list()
+    assert found["prediction"].to_list() == expected["prediction"].to_list()
+    assert sorted(p.name for p in path.parent.iterdir() if p.name.startswith(".")) == []
+
+
+def test_rows_without_an_id_are_numbered_and_no_rows_are_a_table_too(package: my.Package, tmp_path: Path) -> None:
+    flights(3).drop("flight").write_csv(tmp_path / "in.csv", separator=";")
+    predict_file(package, tmp_path / "in.csv", tmp_path / "out.parquet", delimiter=";")
+    assert pl.read_parquet(tmp_path / "out.parquet")["row"].to_list() == [0, 1, 2]
+    flights(0).write_csv(tmp_path / "none.csv")
+    assert predict_file(package, tmp_path / "none.csv", tmp_path / "none_out.csv").rows == 0
+    assert (tmp_path / "none_out.csv").read_text() == "flight,prediction,score[0],score[1],warnings\n"
+
+
+def broken(kind: str) -> pl.DataFrame:
+    rows = flights(20_003)
+    value = {"distance": pl.lit("far"), "dep_delay": pl.lit("1e999"), "at": pl.lit("noon")}[kind]
+    return rows.with_columns(
+        pl.when(pl.col("flight") == "f20001").then(value).otherwise(pl.col(kind).cast(pl.String)).alias(kind)
+    )
+
+
+@pytest.mark.parametrize("kind", ["distance", "dep_delay", "at"])
+def test_a_wrong_value_names_its_row_and_column_and_leaves_the_old_output(
+    package: my.Package, tmp_path: Path, kind: str
+) -> None:
+    broken(kind).write_csv(tmp_path / "in.csv")
+    (tmp_path / "out.csv").write_text("of before")
+    with pytest.raises(BadRows) as caught:
+        predict_file(package, tmp_path / "in.csv", tmp_path / "out.csv")
+    assert caught.value.where == f"row 20001, {kind}"
+    assert (tmp_path / "out.csv").read_text() == "of before"
+
+
+@pytest.mark.parametrize(
+    ("source", "output", "error", "said"),
+    [
+        ("gone.csv", "out.csv", UnreadableTable, "no such file"),
+        ("in.txt", "out.csv", UnreadableTable, ".csv, .parquet, .pq"),
+        ("in.csv", "out.xlsx", UnreadableTable, ".csv, .parquet, .pq"),
+        ("torn.parquet", "out.csv", UnreadableTable, "torn.parquet"),
+        ("short.csv", "out.csv", MissingColumn, "no column 'distance'"),
+    ],
+)
+def test_files_that_cannot_be_used_are_named(
+    package: my.Package, tmp_path: Path, source: str, output: str, error: type[ModelyardError], said: str
+) -> None:
+    flights(3).write_csv(tmp_path / "in.csv")
+    flights(3).drop("distance").write_csv(tmp_path / "short.csv")
+    (tmp_path / "in.txt").write_text("a")
+    (tmp_path / "torn.parquet").write_bytes(b"PAR1 no more")
+    with pytest.raises(error) as caught:
+        predict_file(package, tmp_path / source, tmp_path / output)
+    assert said in str(caught.value)
+    assert not (tmp_path / output).exists()
+
+
+PEAK = """
+import resource, sys
+from pathlib import Path
+import modelyard as my
+from modelyard.api.batch import predict_file
+package = my.Package.load("late", sys.argv[1])
+for source in sys.argv[2:]:
+    predict_file(package, Path(source), Path(source + ".out.parquet"))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    make_store(tmp_path / "yard").close()
+    for name, rows in (("small.csv", 120_000), ("large.csv", 600_000)):
+        flights(rows).write_csv(tmp_path / name)
+    words = [str(tmp_path / "yard"), str(tmp_path / "small.csv"), str(tmp_path / "large.csv")]
+    done = subprocess.run([sys.executable, "-c", PEAK, *words], capture_output=True, text=True, check=True)
+    small, large = map(int, done.stdout.split())
+    assert large < 1.5 * small
