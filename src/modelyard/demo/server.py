@@ -102,7 +102,8 @@ class Server:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1024):  # not through the buffer, whose lock would outlive this thread
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
