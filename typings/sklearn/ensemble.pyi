@@ -22,6 +22,12 @@ class RandomForestClassifier(_Classifier):
 class RandomForestRegressor(_Regressor):
     estimators_: Sequence[Any]
 
+class ExtraTreesClassifier(_Classifier):
+    estimators_: Sequence[Any]
+
+class ExtraTreesRegressor(_Regressor):
+    estimators_: Sequence[Any]
+
 class HistGradientBoostingClassifier(_Classifier):
     _predictors: Sequence[Sequence[Any]]
     _baseline_prediction: Floats

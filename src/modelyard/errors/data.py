@@ -67,6 +67,13 @@ class RuleBroken(ModelyardError):
     status = 422
 
 
+class BeyondFloat32(ModelyardError):
+    """A number is beyond what the model can hold: scikit-learn's trees take float32, up to 3.4e38."""
+
+    way_out = "Put clean.clip before the model, or correct the row."
+    status = 422
+
+
 class NotRows(ModelyardError):
     """What was handed over to be predicted is no table that we know."""
 

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from modelyard.lowering.forest import NAN_LEFT, Forest, Tree, gather
 from modelyard.scoring.instructions import Floats, reals, wholes
 
+LARGEST = float(np.nextafter(2.0**128 - 2.0**103, 0.0))
+"""The largest number that float32 rounds to a finite one; the library refuses what is larger."""
+
 
 class TreeArrays(Protocol):
     """The public arrays of a fitted tree (`tree_`)."""

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from modelyard.errors import did_you_mean
 from modelyard.errors.data import MissingColumn
 from modelyard.schema.contract import Contract
+from modelyard.schema.rules import ColumnRule
 from modelyard.schema.target import Outcome
 from modelyard.scoring.instructions import AnyInstruction, Decide, wholes
 from modelyard.scoring.program import Gives, Program
@@ -54,6 +55,12 @@ class ProgramBuilder:
     def drop(self, names: Sequence[str]) -> None:
         for name in names:
             self.columns.pop(name, None)
+
+    def limit(self, register: int, low: float, high: float) -> None:
+        """Refuse requests whose number lies outside, where the register is a column as it came in."""
+        if register < len(self.takes.fields) and self.takes.fields[register].kind != "category":
+            rule = ColumnRule(column=self.takes.fields[register].name, min=low, max=high)
+            self.takes = replace(self.takes, rules=(*self.takes.rules, rule))
 
     def score(self, registers: Sequence[int]) -> None:
         """The model's answer: one register per class (or one number)."""

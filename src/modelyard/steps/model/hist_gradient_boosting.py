@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from modelyard.lowering.forest import Forest
 from modelyard.lowering.hist_gradient import boosting_of, ranks
-from modelyard.lowering.links import answer_classes, shares, two_sided
+from modelyard.lowering.links import answer_classes, decide_raw, shares, two_sided
 from modelyard.rows.table import Floats, Table
 from modelyard.scoring.builder import ProgramBuilder
 from modelyard.scoring.instructions import Map
@@ -114,4 +114,4 @@ class Boosted(Learned, frozen=True, kw_only=True, tag="model.hist_gradient_boost
             program.score(raws)
             return
         scores = two_sided(program, raws[0]) if len(raws) == 1 else shares(program, raws)
-        answer_classes(program, scores, self.present, self.count)
+        answer_classes(program, scores, self.present, self.count, decide_raw(program, raws))
