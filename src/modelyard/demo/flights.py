@@ -46,7 +46,7 @@ def departures(first: int, last: int) -> DataFrame:
     flight has no dep_delay, a cancelled or diverted one no arr_delay."""
     import polars as pl
 
-    raw = pl.read_csv(io.BytesIO(_content(find())), null_values=["NA"], infer_schema_length=None)
+    raw = pl.read_csv(io.BytesIO(_content(find())), null_values=["NA"], infer_schema_length=10_000)
     raw = raw.filter(pl.col("month").is_between(first, last))
     instant = pl.datetime("year", "month", "day", "hour", "minute", time_zone=ZONE).dt.convert_time_zone("UTC")
     named = raw.with_columns(pl.Series("id", _ids(raw), dtype=pl.String), departs=instant)
