@@ -56,16 +56,16 @@ def test_answers_as_good_as_ever_are_judged_estimated_and_not_called_worse(
     store: Store, metadata: Metadata, model: Model
 ) -> None:
     digest = serve(store, metadata, model)
-    send(store, metadata, Rows(40, START, 1), model, digest, "a")
+    send(store, metadata, Rows(26, START, 1), model, digest, "a")
     found = look(store, metadata, WATCH, WALL)
     assert [one for one in found if one.kind == "worse"] == []
     realised, estimated = notes(metadata, "realised"), notes(metadata, "estimated")
-    assert (len(realised), len(estimated)) == (6, 6)
+    assert (len(realised), len(estimated)) == (4, 4)
     for before, after in zip(estimated, realised, strict=True):
         truth, interval = after.document["metrics"]["roc_auc"], before.document["interval"]
         assert interval["low"] <= truth <= interval["high"]
         assert after.document["labelled"] == after.document["rows"]
-    assert len(notes(metadata, "losses")) == 36, "labels are three days late, and their last hour is still open"
+    assert len(notes(metadata, "losses")) == 22, "labels are three days late, and their last hour is still open"
     with metadata.begin() as sql:
         assert standing(sql, WATCH, digest).worse == {}
 

@@ -1,10 +1,12 @@
 """A store with a small signed model that is watched, and a simulated stream through its log."""
 
 import hashlib
+from functools import cache
 from pathlib import Path
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from modelyard.loop.counting import counter
 from modelyard.loop.ship import Shipped, ship
@@ -89,16 +91,20 @@ def program_model(name: str = "late", created: int = 1) -> Model:
     return Model(name=name, program=builder.finish(OUTCOME), outcome=OUTCOME, created=created, label=label)
 
 
-def watched_model(days: int = 40, seed: int = 0, created: int = 1) -> Model:
-    """The model with its profile and monitors, learned on the days before START."""
-    made, rows = program_model(created=created), Rows(days, START - days * DAY, seed)
+def watched_model(created: int = 1) -> Model:
+    """The model with its profile and monitors, learned on the forty days before START."""
+    return replace(_learned(), created=created)
+
+
+@cache
+def _learned(days: int = 40, seed: int = 0) -> Model:
+    made, rows = program_model(), Rows(days, START - days * DAY, seed)
     answers = Scorer(made.program).table(rows.table)
     time = rows.event.astype(np.float64)
     unseen = Unseen(rows.late.astype(np.float64), answers.scores, answers.prediction, time)
     profile, monitors = reference(rows.table, time, unseen, OUTCOME, seed=seed)
-    fields = {name: getattr(made, name) for name in made.__struct_fields__}
     evidence = Evidence(holdout=dict(monitors.reference))
-    return Model(**{**fields, "profile": profile, "monitors": monitors, "evidence": evidence})
+    return replace(made, profile=profile, monitors=monitors, evidence=evidence)
 
 
 def serve(store: Store, metadata: Metadata, model: Model) -> str:

@@ -196,12 +196,13 @@ class _Batch:
             self._count(self.count)
 
     def _count(self, count: Count) -> None:
-        hours: defaultdict[tuple[str, int], list[Prediction]] = defaultdict(list)
+        packages: defaultdict[str, defaultdict[int, list[Prediction]]] = defaultdict(lambda: defaultdict(list))
         for one in self.predictions:
-            hours[one.package, one.event - one.event % HOUR].append(one)
-        for (package, hour), rows in hours.items():
-            before = books.hour_counts(self.sql, package, hour, hour + 1).get(hour)
-            books.set_hour(self.sql, package, hour, count(package, hour, rows, before))
+            packages[one.package][one.event - one.event % HOUR].append(one)
+        for package, hours in packages.items():
+            before = books.hour_counts(self.sql, package, min(hours), max(hours) + 1)
+            now = {hour: count(package, hour, rows, before.get(hour)) for hour, rows in hours.items()}
+            books.set_hours(self.sql, package, now)
 
     def _row(self, one: Prediction) -> dict[str, Any]:
         return {

@@ -6,7 +6,7 @@ is the same batch with the same ranges, done again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -133,10 +133,11 @@ def hour_counts(sql: Connection, digest: str, start: int | None = None, end: int
     return {row.hour: bytes(row.counts) for row in sql.execute(query)}
 
 
-def set_hour(sql: Connection, digest: str, hour: int, counts: bytes) -> None:
-    here = (hours.c.digest == digest) & (hours.c.hour == hour)
-    if sql.execute(update(hours).where(here).values(counts=counts)).rowcount == 0:
-        sql.execute(insert(hours).values(digest=digest, hour=hour, counts=counts))
+def set_hours(sql: Connection, digest: str, counts: Mapping[int, bytes]) -> None:
+    """Hour -> its counts from now on."""
+    for some in _chunks(list(counts)):
+        sql.execute(delete(hours).where(hours.c.digest == digest, hours.c.hour.in_(some)))
+        sql.execute(insert(hours), [{"digest": digest, "hour": hour, "counts": counts[hour]} for hour in some])
 
 
 def latest_event(sql: Connection, model: str) -> int | None:
