@@ -10,8 +10,9 @@ from sklearn.metrics import brier_score_loss
 
 from modelyard.measure.calibrate import binned, isotonic
 from modelyard.measure.compare import gains, over_folds, over_rows, tied_with
-from modelyard.measure.intervals import auc_interval, bootstrap, from_folds
+from modelyard.measure.intervals import auc_interval, bootstrap
 from modelyard.measure.metrics import judged, metric
+from modelyard.measure.student import from_folds
 
 
 def test_without_correction_the_fold_test_is_scipys_paired_t():

@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from modelyard.loop.judging import Live, Loss, judge, loss_of
 from modelyard.measure.compare import gains
-from modelyard.measure.intervals import student
 from modelyard.measure.metrics import Judged, Metric, judged
+from modelyard.measure.student import student
 from modelyard.package.model import Model
 from modelyard.schema.target import Outcome
 

@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from modelyard.errors.run import NothingToCompare
 from modelyard.measure.compare import over_folds, tied_with
-from modelyard.measure.intervals import from_folds
 from modelyard.measure.metrics import METRICS, Judged, Metric, judged, metrics_for, task_of
+from modelyard.measure.student import from_folds
 from modelyard.project.comparison import Comparison
 from modelyard.project.plan import BASELINE
 from modelyard.rows.table import Floats
