@@ -7,8 +7,10 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import httpx
 import numpy as np
 import polars as pl
 import pytest
@@ -89,3 +91,55 @@ def test_progress_is_a_few_lines_in_a_file_and_a_bar_on_a_terminal(monkeypatch: 
         "  ridge: 0.6000",
     ]
     assert "[##############################] 4/4 learning (2 known from before)" in bar.getvalue()
+
+
+def test_rows_and_columns_of_a_step_are_shown_and_a_learned_step_has_none(tmp_path: Path) -> None:
+    write_project(tmp_path)
+    shown = run("show", "--rows", "2", cwd=tmp_path).stdout
+    assert "read.csv csv: 400 rows, 4 columns" in shown
+    assert "c       category" in shown
+    assert len(shown.splitlines()) == 2 + 5 + 1 + 3
+    assert json.loads(run("show", "csv", "--json", cwd=tmp_path).stdout)["columns"]["y"]["origin"] == "label"
+    for step, said in (("compare", "Name a table step: csv"), ("cvs", "did you mean 'csv'?")):
+        done = run("show", step, cwd=tmp_path)
+        assert done.returncode == 2
+        assert said in done.stderr
+
+
+def test_go_ends_with_an_endpoint_and_says_how_to_ask_it(tmp_path: Path) -> None:
+    write_project(tmp_path, rows=300)
+    (tmp_path / "modelyard.yaml").unlink()
+    (tmp_path / "t.csv").rename(tmp_path / "my table.csv")
+    words = [sys.executable, "-c", CODE, "go", "my table.csv", "--target", "y", "--positive", "yes"]
+    going = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert going.stdout is not None
+        said = []
+        for line in going.stdout:
+            said.append(line.strip())
+            if line.startswith("Change it"):
+                break
+        url = next(line for line in said if line.startswith("curl")).split()[2]
+        row = json.loads(next(line for line in said if "-d '" in line).split("-d '")[1][:-1])
+        answer = ask(url, row)
+        assert answer["predictions"][0]["id"] == "r0"
+        assert 0 < answer["predictions"][0]["probabilities"]["yes"] < 1
+    finally:
+        going.terminate()
+        going.communicate(timeout=30)
+    assert "Writing my-table/modelyard.yaml." in said
+    again = run("go", "my table.csv", "--target", "x", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "predicts 'y', not 'x'" in again.stderr
+
+
+def ask(url: str, row: dict[str, object]) -> dict[str, list[dict[str, object]]]:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            found: dict[str, list[dict[str, object]]] = httpx.post(url, json=row, trust_env=False).json()
+        except httpx.TransportError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        else:
+            return found

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from modelyard.errors import ModelyardError
 
 COMMANDS = (
+    "go",
     "init",
     "check",
+    "show",
     "run",
+    "predict",
     "steps",
     "models",
     "promote",
