@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from modelyard.loop.notice import Notice, say
 from modelyard.loop.notify import DELIVERED, FAILED, Message, Notifier, Sending, deliver
 from modelyard.loop.verdict import Verdict, commands, write
 from modelyard.project.settings import Notify
@@ -150,3 +151,18 @@ def test_the_loop_does_not_wait_for_a_slow_server(hook: Hook, metadata: Metadata
     assert notifier.close()
     assert len(hook.got) == 5
     assert Notifier(metadata, []).close()
+
+
+def test_promotions_and_failures_are_told_too_and_found_again_after_a_crash(hook: Hook, metadata: Metadata) -> None:
+    notice = Notice(
+        occasion="promoted", model="late", at=15_000 * DAY, summary="version 4 serves", facts={"gain": 0.01}
+    )
+    target = hook.target("promoted")
+    say(metadata, lambda _: None, notice, key="4")
+    for _ in range(2):
+        with Notifier(metadata, [target], QUICK) as notifier:
+            notifier.catch_up("late")
+            notifier.notice(notice)
+    ((body, _),) = hook.got
+    assert (body["occasion"], body["what"], body["version"]) == ("promoted", "version 4 serves", None)
+    assert (body["evidence"], body["look"]) == ({"gain": 0.01}, "modelyard history")

@@ -23,10 +23,12 @@ from msgspec import Struct
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from modelyard.loop.notice import Notice
 from modelyard.loop.verdict import Verdict, verdicts
 from modelyard.project.settings import Notify
 from modelyard.store.metadata import Metadata
 from modelyard.store.records import read_records, record
+from modelyard.store.versions import champion
 
 DELIVERED, FAILED = "notified", "notify_failed"
 WAITING = 1_000
@@ -66,6 +68,23 @@ class Message(Struct, frozen=True, kw_only=True):
             act=verdict.act,
         )
 
+    @classmethod
+    def of_notice(cls, notice: Notice, version: int | None, package: str) -> Message:
+        """`version`, `package`: what serves now."""
+        return cls(
+            occasion=notice.occasion,
+            key=f"{notice.occasion}:{notice.at}:{hashlib.sha256(notice.summary.encode()).hexdigest()[:16]}",
+            model=notice.model,
+            version=version,
+            package=package,
+            what=notice.summary,
+            since=notice.at,
+            at=notice.at,
+            evidence=notice.facts,
+            look=notice.look,
+            act=notice.act,
+        )
+
     @property
     def body(self) -> bytes:
         return msgspec.json.encode(
@@ -97,12 +116,23 @@ class Notifier:
             with contextlib.suppress(queue.Full):
                 self._waiting.put_nowait(message)
 
+    def notice(self, notice: Notice) -> None:
+        """What `loop.notice.Tell` is: tell of a promotion, a rollback, a retraining that failed."""
+        with self.metadata.begin() as sql:
+            found = champion(sql, notice.model)
+        version, package = (None, "") if found is None else (found[0].version, found[0].digest)
+        self.tell(Message.of_notice(notice, version, package))
+
     def catch_up(self, model: str, since: int | None = None) -> None:
-        """Tell of all verdicts since then (event time) that were written down: what was delivered is not sent again."""
+        """Tell of all verdicts and notices since then (event time) that were written down: what was delivered is not
+        sent again."""
         with self.metadata.begin() as sql:
             found = verdicts(sql, model, since)
+            notices = [msgspec.convert(one.document, Notice) for one in read_records(sql, "notice", model, since)]
         for verdict in found:
             self.tell(Message.of(verdict))
+        for notice in notices:
+            self.notice(notice)
 
     def close(self, patience: float = 10.0) -> bool:
         """Whether all that waited was tried."""
