@@ -26,6 +26,7 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed
 	@sh tests/services.sh
 	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --doctest-modules src
 
 check: $(VENV)/.installed
 	$(BIN)/ruff format --check src tests benchmarks

@@ -39,14 +39,15 @@ def apart(a: Floats, b: Floats) -> Floats:
     [2.0, 0.0, inf]
     """
     same = (a == b) | (np.isnan(a) & np.isnan(b))
-    gap = np.abs(a - b)
+    with np.errstate(invalid="ignore"):
+        gap = np.abs(a - b)
     return np.where(same, 0.0, np.where(np.isnan(gap), np.inf, gap))
 
 
 def corners(f: Callable[..., Floats], y: Floats, *sides: Side) -> Floats:
     """How far f gets from y over the boxes, for an f that rises or falls throughout in each argument.
 
-    >>> corners(np.sqrt, np.array([0.0, 4.0]), (np.array([0.0, 1.0]), np.array([1.0, 9.0]))).tolist()
+    >>> corners(np.sqrt, np.array([0.0, 2.0]), (np.array([0.0, 1.0]), np.array([1.0, 9.0]))).tolist()
     [1.0, 1.0]
     """
     return largest([apart(y, f(*corner)) for corner in product(*sides)])
