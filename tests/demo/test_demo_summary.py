@@ -3,13 +3,10 @@
 import io
 
 import msgspec
-import numpy as np
 import pytest
 from demo_store import flights_of, promote
-from sklearn.metrics import roc_auc_score
 
 from modelyard.demo.client import Client
-from modelyard.demo.measured import Ruler
 from modelyard.demo.progress import Entry, Progress
 from modelyard.demo.replay import replay
 from modelyard.demo.server import Server
@@ -77,28 +74,6 @@ def replayed(tmp_path_factory):
     ship(store, metadata, counter(store))
     yield store, metadata, progress, april
     metadata.close()
-
-
-def test_a_days_roc_auc_is_that_of_its_flights_whoever_answered_them(replayed):
-    store, metadata, _, april = replayed
-    start, end = april[0].hours[0].starts.timestamp() * 1e6, april[1].end.timestamp() * 1e6
-    found = Ruler(store, metadata, "late").measure(int(start), int(end))
-    flown = flights_of(*april[:2])
-    late = np.array([f.delay > 15 for f in flown if f.delay is not None])
-    dep = np.array([int(f.body.split(b'"dep_delay":')[1][:-1]) for f in flown if f.delay is not None])
-    assert found.labelled == len(late)
-    assert found.rows == len(flown)
-    assert found.realised == pytest.approx(roc_auc_score(late, dep), abs=1e-12)
-    assert found.estimated is None
-
-
-def test_a_day_whose_truths_have_not_come_has_no_realised_number(replayed):
-    store, metadata, _, april = replayed
-    start = april[4].hours[0].starts.timestamp() * 1e6
-    found = Ruler(store, metadata, "late").measure(int(start), int(april[4].end.timestamp() * 1e6))
-    assert (found.realised, found.labelled) == (None, 0)
-    assert found.rows == len(flights_of(april[4]))
-    assert Ruler(store, metadata, "late").measure(0, 1).rows == 0
 
 
 def test_the_document_adds_up_and_names_who_served_when(replayed):

@@ -10,7 +10,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,15 +21,17 @@ from modelyard.api.leaderboard import lines
 from modelyard.api.project import Project
 from modelyard.demo import project as demo_project
 from modelyard.demo.client import Client
-from modelyard.demo.measured import Measured, Ruler
 from modelyard.demo.progress import Entry, Progress, load, save
 from modelyard.demo.replay import replay
 from modelyard.demo.server import Server
 from modelyard.demo.summary import summary
 from modelyard.demo.table import Table
-from modelyard.demo.traffic import LATE, Day, days, midnight
+from modelyard.demo.traffic import LATE, Day, days
 from modelyard.demo.turning import Turning
 from modelyard.errors.demo import DemoRunning
+from modelyard.loop.days import Calendar
+from modelyard.loop.days import Day as Measured
+from modelyard.measure.profile import DAY
 from modelyard.run.events import Stream
 
 
@@ -88,7 +90,7 @@ class Story:
         self._table, self._days = table, wishes.days
         self._place = yard.store.root / "demo.json"
         self.progress: Progress = load(self._place)
-        self._ruler = Ruler(yard.store, yard.metadata, self.name)
+        self._calendar = Calendar(yard.store, yard.metadata, self.name, "roc_auc")
         self._turning = Turning(project, yard, wishes.cores)
 
     def tell(self, server: Server) -> None:
@@ -114,7 +116,8 @@ class Story:
 
     def _entry(self, day: Day, verdict: str, notes: tuple[str, ...]) -> Entry:
         tally, before = self.progress.tally, day.day - LATE
-        realised = self._measured(before).realised
+        now, then = self._measured(day.day), self._measured(before)
+        realised = None if then is None else then.realised
         return Entry(
             day=f"{day.day}",
             requests=tally.sent,
@@ -125,12 +128,13 @@ class Story:
             p99_ms=tally.p99,
             realised_roc_auc=realised,
             realised_day=f"{before}" if realised is not None else "",
-            estimated_roc_auc=self._measured(day.day).estimated,
+            estimated_roc_auc=None if now is None else now.estimated,
             verdict=verdict,
             version=tally.version,
             notes=notes,
         )
 
-    def _measured(self, day: date) -> Measured:
-        start, end = midnight(day), midnight(day + timedelta(days=1))
-        return self._ruler.measure(int(start.timestamp()) * 1_000_000, int(end.timestamp()) * 1_000_000)
+    def _measured(self, day: date) -> Measured | None:
+        """Of the UTC day: what monitors call a day. It is complete when the day in New York is."""
+        start = int(datetime.combine(day, datetime.min.time(), UTC).timestamp()) * 1_000_000
+        return next(iter(self._calendar.days(start, start + DAY)), None)

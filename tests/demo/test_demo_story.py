@@ -1,0 +1,139 @@
+"""The whole demo as a person gives it, on fewer rows and candidates: killed again and again, it ends the same."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from modelyard.demo.ending import lines
+from modelyard.demo.flights import departures
+from modelyard.demo.project import FILE
+from modelyard.demo.story import alone
+from modelyard.demo.traffic import days
+from modelyard.errors.demo import DemoRunning
+from modelyard.store.segments import read_segment, segments
+
+COMMAND = [sys.executable, "-c", "import typer; from modelyard.cli.demo import command; typer.run(command)"]
+DAYS = 4
+
+
+def small(folder: Path) -> Path:
+    """One candidate, two folds, a third of the rows: what the file says is a person's own."""
+    folder.mkdir()
+    start, end = FILE.index("      - {use: model.random_forest"), FILE.index("    split:")
+    (folder / "modelyard.yaml").write_text((FILE[:start] + FILE[end:]).replace("folds: 5", "folds: 2"))
+    rows = departures(1, 3).gather_every(3)
+    rows.write_csv(folder / "flights.csv", datetime_format="%Y-%m-%dT%H:%M:%SZ")
+    return folder
+
+
+def demo(folder: Path, *more: str) -> subprocess.Popen[str]:
+    given = [*COMMAND, "--folder", str(folder), "--once", "--days", str(DAYS), "--port", "0", "--json", *more]
+    return subprocess.Popen(given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def flights(count: int) -> int:
+    return sum(day.flights for day in days(count))
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory) -> tuple[Path, dict, str]:
+    """A demo that was stopped by Ctrl-C once and killed five times before it could end."""
+    folder = small(tmp_path_factory.mktemp("story") / "flights-demo")
+    place, errors = folder / ".modelyard" / "demo.json", ""
+    for wanted in (-1, 1, 300, 1_200, 2_000, 3_100, 3_600):
+        process = demo(folder)
+        time.sleep(2 if wanted < 0 else 0)
+        deadline = time.monotonic() + 120
+        while process.poll() is None and _sent(place) < wanted and time.monotonic() < deadline:
+            time.sleep(0.01)
+        by = signal.SIGINT if wanted == 1_200 else signal.SIGKILL
+        process.send_signal(by)
+        errors += process.communicate(timeout=60)[1]
+        assert process.returncode == (130 if by == signal.SIGINT else -by), errors
+    process = demo(folder)
+    said, talk = process.communicate(timeout=120)
+    assert process.returncode == 0, talk
+    return folder, json.loads(said), talk
+
+
+def _sent(place: Path) -> int:
+    try:
+        found = json.loads(place.read_bytes())
+    except (OSError, ValueError):
+        return -1
+    return sum(entry["requests"] for entry in found["finished"]) + found["tally"]["sent"]
+
+
+def test_however_often_it_was_killed_each_flight_is_acknowledged_and_in_the_lake_once(told):
+    folder, found, _ = told
+    assert found["sent"] - found["failed"] == found["acknowledged"] == found["logged"] == flights(DAYS)
+    assert found["failed"] == 0
+    assert found["labels_joined"] == found["labels_sent"] > 900
+    assert [entry["day"] for entry in found["days"]] == [f"2013-04-0{day}" for day in range(1, DAYS + 1)]
+    lines = sum(1 for path in segments(folder / ".modelyard" / "segments") for _ in read_segment(path))
+    assert lines > found["logged"] + found["labels_joined"]
+
+
+def test_there_is_one_version_and_its_document_is_whole(told):
+    _, found, _ = told
+    assert found["package"]["version"] == 1
+    assert [one["version"] for one in found["versions"]] == [1]
+    assert found["versions"][0]["answers"] == flights(DAYS)
+    assert found["parity"]["labels_different"] == 0
+    assert {one["name"] for one in found["candidates"]} == {"baseline", "logistic_regression"}
+    assert all(len(one["folds"]) == 2 for one in found["candidates"])
+
+
+def test_the_last_day_shows_what_is_known_by_then(told):
+    _, found, _ = told
+    first, last = found["days"][0], found["days"][-1]
+    assert first["realised_roc_auc"] is None
+    assert 0.8 < last["realised_roc_auc"] < 1
+    assert last["realised_day"] == "2013-04-01"
+    assert 0.7 < last["estimated_roc_auc"] < 1
+    assert last["verdict"] == "ok"
+    assert last["version"] == "1"
+    assert 0 < last["p99_ms"] < 1000
+
+
+def test_it_says_that_it_goes_on_and_ends_with_commands_that_work(told):
+    folder, found, talk = told
+    assert "Going on after 2013-04-0" in talk
+    shown = [line.strip().split("  ")[0] for line in lines(found, folder) if line.strip().startswith("modelyard ")]
+    assert len(shown) == 5
+    for command in shown:
+        if command.split()[1] == "check":
+            continue
+        main = [sys.executable, "-c", "from modelyard.cli import main; main()", *command.split()[1:]]
+        ran = subprocess.run(main, capture_output=True, text=True, timeout=60)
+        assert ran.returncode == 0, (command, ran.stderr)
+        assert ran.stdout
+
+
+def test_the_same_command_after_the_end_sends_nothing_more(told):
+    folder, found, _ = told
+    said, _ = demo(folder).communicate(timeout=120)
+    again = json.loads(said)
+    assert again["days"] == found["days"]
+    assert again["logged"] == found["logged"]
+
+
+def test_two_demos_in_one_folder_are_refused(tmp_path):
+    with alone(tmp_path), pytest.raises(DemoRunning), alone(tmp_path):
+        pass
+    with alone(tmp_path):
+        pass
+
+
+def test_the_rows_of_the_replay_are_none_of_those_that_were_learned_from():
+    learned, replayed = (
+        departures(1, 3),
+        {flight.id for day in days(2) for hour in day.hours for flight in hour.flights},
+    )
+    assert learned.filter(pl.col("id").is_in(replayed)).is_empty()
