@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from modelyard.errors import ModelyardError
 
 COMMANDS = (
+    "demo",
     "go",
     "init",
     "check",
