@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from modelyard.loop import drift, performance
+from modelyard.loop import drift, quality
 from modelyard.loop.counting import counter
 from modelyard.loop.drift import watch_drift
 from modelyard.loop.limits import Asked
@@ -122,7 +122,7 @@ def standing(sql: Connection, watch: Watch, digest: str) -> Standing:
         if seen is not None and seen.state.open:
             drifted.append(monitor)
     judged = {
-        asked.monitor: read_progress(sql, watch.model, digest, asked.monitor, performance.Progress)
+        asked.monitor: read_progress(sql, watch.model, digest, asked.monitor, quality.Progress)
         for asked in watch.performance
     }
     worse = {monitor: seen.open for monitor, seen in judged.items() if seen is not None and seen.open}
