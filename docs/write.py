@@ -1,4 +1,4 @@
-"""Write the pages that are made from the code: docs/errors.md and docs/steps.md. `--check` compares instead.
+"""Write the pages that are made from the code: docs/commands.md, errors.md and steps.md. `--check` compares instead.
 
 python docs/write.py
 """
@@ -13,8 +13,11 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 import msgspec
+from typer.core import TyperArgument, TyperOption
+from typer.main import get_group
 
 import modelyard.errors
+from modelyard.cli import application
 from modelyard.errors import ModelyardError
 from modelyard.step.registry import Registry
 
@@ -60,7 +63,29 @@ def _row(name: str, field: dict[str, object], fields: dict[str, list[str]]) -> s
     return f"| `{name}` | {default} | {field.get('description', '')} |".replace("\n", " ")
 
 
-PAGES = {"errors.md": errors, "steps.md": steps}
+def commands() -> str:
+    """Every command with its arguments and options, from the one place where they are declared."""
+    lines = ["# Commands", "", "Written by `docs/write.py`; `modelyard COMMAND --help` prints the same.", "", EXITS, ""]
+    for name, command in get_group(application()).commands.items():
+        lines += [f"## `modelyard {name}`", "", " ".join(cleandoc(command.help or "").split()), ""]
+        rows = [_option(p) for p in command.params if isinstance(p, TyperOption | TyperArgument)]
+        lines += ["| | default | |", "|---|---|---|", *rows, ""] if rows else []
+    return "\n".join(lines)
+
+
+def _option(given: TyperOption | TyperArgument) -> str:
+    named = isinstance(given, TyperOption)
+    words = (
+        ", ".join(f"`{word}`" for word in given.opts) if named else f"`{given.metavar or (given.name or '').upper()}`"
+    )
+    default = "required" if given.required else "" if given.default in (None, False) else f"`{given.default}`"
+    return f"| {words} | {default} | {getattr(given, 'help', '') or ''} |"
+
+
+EXITS = """Results go to standard output (`--json`: one document), talk and progress to standard error; with `--json` an
+error is a document there. Exit codes: 0 done, 1 failed, 2 wrong use, 3 a gate or a status says no. Which store is
+meant: `--store`, else MODELYARD_STORE, else `store:` of the `modelyard.yaml` in this folder, else `.modelyard/` here."""
+PAGES = {"commands.md": commands, "errors.md": errors, "steps.md": steps}
 
 
 def main() -> int:

@@ -10,9 +10,13 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Exit, Option
 
 if TYPE_CHECKING:
+    from typer import Typer
+
     from modelyard.errors import ModelyardError
 
 COMMANDS = (
@@ -35,11 +39,9 @@ COMMANDS = (
 )
 
 
-def main() -> None:
-    """Run `modelyard …`; a ModelyardError becomes its four facts on standard error and its exit code."""
+def application() -> Typer:
+    """All commands, for `main` and for the page that lists them."""
     import typer
-
-    from modelyard.errors import ModelyardError
 
     app = typer.Typer(
         name="modelyard", help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -47,6 +49,14 @@ def main() -> None:
     app.callback()(_version)
     for name in COMMANDS:
         app.command(name)(import_module(f"modelyard.cli.{name}").command)
+    return app
+
+
+def main() -> None:
+    """Run `modelyard …`; a ModelyardError becomes its four facts on standard error and its exit code."""
+    from modelyard.errors import ModelyardError
+
+    app = application()
     try:
         app()
     except ModelyardError as error:
@@ -91,5 +101,17 @@ def _database(error: Exception) -> ModelyardError:
 HELP = "Put machine learning on tables into production, and keep it there."
 
 
-def _version() -> None:
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"modelyard {version('modelyard')}\n")
+        raise Exit
+
+
+def _version(
+    version: Annotated[
+        bool, Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
     """Put machine learning on tables into production, and keep it there."""
