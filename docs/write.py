@@ -84,7 +84,7 @@ def _option(given: TyperOption | TyperArgument) -> str:
 
 EXITS = """Results go to standard output (`--json`: one document), talk and progress to standard error; with `--json` an
 error is a document there. Exit codes: 0 done, 1 failed, 2 wrong use, 3 a gate or a status says no. Which store is
-meant: `--store`, else MODELYARD_STORE, else `store:` of the `modelyard.yaml` in this folder, else `.modelyard/` here."""
+meant: `--store`, else MODELYARD_STORE, else `store:` of the `modelyard.yaml` here, else `.modelyard/` here."""
 PAGES = {"commands.md": commands, "errors.md": errors, "steps.md": steps}
 
 
