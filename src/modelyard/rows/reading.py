@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from modelyard.errors.serving import BadRows, Problem
 from modelyard.rows.json import Record
+from modelyard.rows.plain import PlainReader
 from modelyard.rows.rules import breaches, explain
 from modelyard.rows.table import UNSEEN, Table, Values, Vector
 from modelyard.rows.timestamps import BadTime, reader
@@ -71,7 +72,7 @@ ReadField = Callable[[Sequence[Record], Notes], list[Any]]
 
 
 class RowReader:
-    """Compiled once per contract; `read` is pure."""
+    """Compiled once per contract; `read` is pure. `plain` reads the usual one row faster, or declines."""
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
@@ -87,6 +88,9 @@ class RowReader:
             for r in self._rules
         ]
         self._slow = any(r.categories is not None or r.type or r.learned for r in self._rules)
+
+        ranges = tuple((place, float(low), float(high)) for place, low, high, _ in self._quick)
+        self.plain = PlainReader(contract, self._known, None if self._slow else ranges)
 
     def read(self, records: Sequence[Record]) -> Rows:
         """

@@ -15,6 +15,7 @@ from modelyard.scoring.program import Program
 from modelyard.scoring.verify import verify
 
 Run = Callable[[Sequence[Values], int], list[Floats]]
+Row = Callable[[Sequence[float]], tuple[float, ...]]
 
 
 class Scores(Struct, frozen=True, eq=False):
@@ -33,20 +34,26 @@ def execute(
     length: int,
 ) -> list[Floats]:
     """The wanted registers, each (length,), after the instructions ran on the inputs."""
-    return _made_ready(instructions, len(inputs), registers, wanted)(inputs, length)
+    return _made_ready(instructions, len(inputs), registers, wanted)[0](inputs, length)
 
 
-def _made_ready(instructions: Sequence[AnyInstruction], width: int, registers: int, wanted: Sequence[int]) -> Run:
+def _made_ready(
+    instructions: Sequence[AnyInstruction], width: int, registers: int, wanted: Sequence[int]
+) -> tuple[Run, Row]:
     """The program checked, and the interpreter for it chosen: once, whether it then runs once or a million times."""
     if native.available():
-        return native.Kernel(instructions, width, registers, wanted).run
+        kernel = native.Kernel(instructions, width, registers, wanted)
+        return kernel.run, kernel.row
     verify(instructions, width, registers, wanted)
 
     def run(inputs: Sequence[Values], length: int) -> list[Floats]:
         filled = interpret(instructions, inputs, registers, length)
         return [filled[register] for register in wanted]
 
-    return run
+    def row(values: Sequence[float]) -> tuple[float, ...]:
+        return tuple(float(column[0]) for column in run([np.array([value], dtype=np.float64) for value in values], 1))
+
+    return run, row
 
 
 class Scorer:
@@ -55,7 +62,8 @@ class Scorer:
     def __init__(self, program: Program) -> None:
         self.program = program
         wanted = (*program.gives.scores, program.gives.prediction)
-        self._run = _made_ready(program.instructions, len(program.takes.fields), program.registers, wanted)
+        width = len(program.takes.fields)
+        self._run, self._row = _made_ready(program.instructions, width, program.registers, wanted)
 
     def inputs(self, table: Table) -> list[Floats]:
         """The program's input columns, in the contract's order."""
@@ -71,3 +79,7 @@ class Scorer:
     def answers(self, inputs: Sequence[Floats], length: int) -> list[Floats]:
         """One array per score, then the prediction."""
         return self._run(inputs, length)
+
+    def row(self, values: Sequence[float]) -> tuple[float, ...]:
+        """`answers` for one row of numbers, one per input, without arrays: the same bits."""
+        return self._row(values)

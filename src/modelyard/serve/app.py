@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from modelyard.errors import ModelyardError
 from modelyard.errors.serving import (
@@ -23,11 +26,12 @@ from modelyard.errors.serving import (
 )
 from modelyard.errors.store import LogUnavailable
 from modelyard.rows.json import MAX_BODY
-from modelyard.serve.answer import Answerer, Reply, Served
+from modelyard.serve.answer import Answerer, Reply
 from modelyard.serve.doors import Door, Headers
 from modelyard.serve.labels import label_lines
 from modelyard.serve.meters import Meters
 from modelyard.serve.recent import Recent
+from modelyard.serve.served import Served
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -37,8 +41,17 @@ Append = Callable[[list[bytes]], asyncio.Future[None] | None]
 """Log lines in; they are as durable as promised when the future is done, or at once when there is none. Raises
 LogUnavailable, here or from the future."""
 
+
+class Asked(Struct, frozen=True, eq=False):
+    """A prediction under way: its reply, and the log writes that must have ended well before it leaves."""
+
+    reply: Reply
+    waits: list[asyncio.Future[None]]
+
+
 RECEIVE_SECONDS = 10.0
 MOST_WAITING = 1024
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 _JSON = (b"content-type", b"application/json")
 _PROBLEM = (b"content-type", b"application/problem+json")
 _TEXT = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
@@ -50,6 +63,8 @@ class App:
 
     def __init__(self, append: Append, models: dict[str, Answerer | None], door: Door | None = None) -> None:
         self.append, self.models, self.door = append, models, door or Door()
+        self.routes = {f"/v1/models/{name}/predict".encode(): name for name in models if _PLAIN.fullmatch(name)}
+        """Urls of predictions, as they are sent; other spellings are matched when they come."""
         self.meters = Meters()
         self.draining = False
         self.log_broken = False
@@ -77,7 +92,7 @@ class App:
             route, name = _match(path)
             return route, *await self._route(route, name, scope, receive)
         except ModelyardError as error:
-            return route, error.status, _error_headers(error), _problem(error)
+            return route, *refusal(error)
 
     async def _route(self, route: str, name: str, scope: Scope, receive: Receive) -> tuple[int, Headers, bytes]:
         posts = route in ("predict", "labels")
@@ -95,35 +110,56 @@ class App:
         body = await _body(scope, receive)
         return await (self._predict(name, body) if route == "predict" else self._labels(answerer, body))
 
-    async def _predict(self, name: str, body: bytes) -> tuple[int, Headers, bytes]:
+    def begin(self, name: str, body: bytes) -> Asked:
+        """One prediction answered and handed to the log; it may leave when all of `waits` have ended well. Raises what
+        `answer` raises, NoSuchModel, NotServing, Overloaded, LogUnavailable."""
         if self.waiting >= MOST_WAITING:
             raise Overloaded(f"{self.waiting} requests wait for the log")
         answerer = self._model(name)
         reply = answerer.answer(body)
-        if reply.records:
-            await self._log(reply, answerer.recent)
-        for earlier in reply.waits:
-            if earlier.written is not None:
-                await asyncio.shield(earlier.written)
+        written = self._written(reply, answerer.recent) if reply.records else None
+        waits = [earlier.written for earlier in reply.waits if earlier.written is not None]
+        return Asked(reply, waits if written is None else [written, *waits])
+
+    def end(self, reply: Reply) -> None:
+        """Count what leaves."""
         self.meters.rows += len(reply.records)
         self.meters.warnings += reply.warnings
         self.meters.replayed += reply.replayed
-        return reply.status, [_JSON], reply.body
 
-    async def _log(self, reply: Reply, recent: Recent) -> None:
+    async def _predict(self, name: str, body: bytes) -> tuple[int, Headers, bytes]:
+        asked = self.begin(name, body)
+        for wait in asked.waits:
+            await asyncio.shield(wait)
+        self.end(asked.reply)
+        return asked.reply.status, [_JSON], asked.reply.body
+
+    def _written(self, reply: Reply, recent: Recent) -> asyncio.Future[None] | None:
         """Write, and let retries that come meanwhile wait for the same write. A failed write is forgotten."""
         try:
             written = self._append(reply.records)
-            if written is not None:
-                for _, given in reply.given:
-                    given.written = written
-                await self._until(written)
         except LogUnavailable:
             for key, given in reply.given:
                 recent.forget(key, given)
             raise
-        for _, given in reply.given:
+        if written is not None:
+            self.waiting += 1
+            for _, given in reply.given:
+                given.written = written
+            written.add_done_callback(partial(self._settled, reply, recent))
+        return written
+
+    def _settled(self, reply: Reply, recent: Recent, written: asyncio.Future[None]) -> None:
+        self.waiting -= 1
+        failed = written.cancelled() or written.exception() is not None
+        if failed:
+            self._broken()
+        else:
+            self.log_broken = False
+        for key, given in reply.given:
             given.written = None
+            if failed:
+                recent.forget(key, given)
 
     async def _labels(self, answerer: Answerer, body: bytes) -> tuple[int, Headers, bytes]:
         lines = label_lines(body, answerer.served.label, int(time.time() * 1_000_000), answerer.served.labels)
@@ -191,10 +227,14 @@ def _match(path: str) -> tuple[str, str]:
     raise NoSuchRoute("there is no such path")
 
 
+def is_json(content_type: bytes) -> bool:
+    return content_type == b"application/json" or content_type.split(b";")[0].strip().lower() == b"application/json"
+
+
 async def _body(scope: Scope, receive: Receive) -> bytes:
     """The whole body, within the limits of size and time. Raises WrongContentType, TooLarge, SlowClient."""
     for name, value in scope["headers"]:
-        if name == b"content-type" and value.split(b";")[0].strip().lower() != b"application/json":
+        if name == b"content-type" and not is_json(value):
             raise WrongContentType("the body is declared as something else than JSON")
         if name == b"content-length" and int(value) > MAX_BODY:
             raise TooLarge(f"the body has {int(value):,} bytes, over {MAX_BODY:,}")
@@ -220,6 +260,11 @@ async def _rest(first: bytes, receive: Receive) -> bytes:
             raise TooLarge(f"the body has more than {MAX_BODY:,} bytes")
         more = message.get("more_body", False)
     return b"".join(parts)
+
+
+def refusal(error: ModelyardError) -> tuple[int, Headers, bytes]:
+    """Status, headers and body that say what was wrong."""
+    return error.status, _error_headers(error), _problem(error)
 
 
 def _problem(error: ModelyardError) -> bytes:

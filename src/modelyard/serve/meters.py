@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
 from typing import Protocol
@@ -30,10 +31,7 @@ class Meters:
         """One request ended. `route` is one of ours, never a path of the client."""
         self.requests[route, status] += 1
         self.seconds += seconds
-        slot = 0
-        while slot < len(EDGES) and seconds > EDGES[slot]:
-            slot += 1
-        self._slots[slot] += 1
+        self._slots[bisect_left(EDGES, seconds)] += 1
 
     def text(self, served: Mapping[str, Numbered], waiting: int) -> str:
         """

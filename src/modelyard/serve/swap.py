@@ -16,9 +16,10 @@ from modelyard.errors import ModelyardError
 from modelyard.package.keys import Trust
 from modelyard.package.load import load
 from modelyard.scoring.engine import Scorer
-from modelyard.serve.answer import Answerer, Served
+from modelyard.serve.answer import Answerer
 from modelyard.serve.meters import Meters
 from modelyard.serve.recent import Recent
+from modelyard.serve.served import Served
 from modelyard.store.place import Store
 from modelyard.store.pointer import Pointer, read_pointer
 from modelyard.store.serving import Durability, Serving, read_serving

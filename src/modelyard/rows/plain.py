@@ -1,0 +1,97 @@
+"""One record of which every value is plainly what the contract says: the usual request, read without arrays or notes.
+
+Anything else (a null, a missing or further key, an unseen category, a rule that might be broken) gives None: then
+`rows/reading.py` reads the record and words what is odd. So this file may only be strict, never kinder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from modelyard.rows.json import Record
+from modelyard.rows.timestamps import EXACT, BadTime, reader
+from modelyard.schema.contract import Contract, Field
+
+Value = Callable[[Any], float | None]
+"""The number that a program gets for a value; None where the value is not plainly of the kind."""
+
+
+def plain_value(field: Field) -> Value | None:
+    """None for text, which programs get in arrays only.
+
+    >>> read = plain_value(Field(name="age", kind="integer"))
+    >>> read(30), read(30.0), read(30.5), read("30"), read(True)
+    (30, 30.0, None, None, None)
+    """
+    if field.kind == "category":
+        codes = {value: float(code) for code, value in enumerate(field.categories)}
+        return lambda value: codes.get(value) if type(value) is str else None
+    if field.kind == "datetime":
+        return _moment(reader(field.zone))
+    return {"number": _number, "integer": _integer, "boolean": _boolean}.get(field.kind)
+
+
+def _number(value: Any) -> float | None:
+    return value if type(value) is float or (type(value) is int and -EXACT <= value <= EXACT) else None
+
+
+def _integer(value: Any) -> float | None:
+    whole = type(value) is int or (type(value) is float and value.is_integer())
+    return value if whole and -EXACT <= value <= EXACT else None
+
+
+def _boolean(value: Any) -> float | None:
+    return float(value) if value is True or value is False else None
+
+
+def _moment(read: Callable[[str], int]) -> Callable[[Any], int | None]:
+    def moment(value: Any) -> int | None:
+        try:
+            return read(value) if type(value) is str else None
+        except BadTime:
+            return None
+
+    return moment
+
+
+class PlainReader:
+    """Compiled once per contract; `read` is pure.
+
+    >>> from modelyard.schema.contract import Contract, Field
+    >>> plain = PlainReader(Contract((Field(name="age", kind="number"), Field(name="of", kind="category",
+    ...     categories=("a", "b")))), frozenset({"age", "of"}), ())
+    >>> plain.read({"age": 30, "of": "b"}), plain.read({"age": None, "of": "b"}), plain.read({"age": 30, "of": "c"})
+    (([30, 1.0], None), None, None)
+    """
+
+    def __init__(
+        self, contract: Contract, known: frozenset[str], ranges: tuple[tuple[int, float, float], ...] | None
+    ) -> None:
+        """`known`: keys that a record may have. `ranges`: (field, low, high) outside which a rule might be broken; None
+        when rules need more than that."""
+        values = [(field.name, plain_value(field)) for field in contract.fields]
+        self._values = [(name, value) for name, value in values if value is not None]
+        self._never = ranges is None or len(self._values) < len(values)
+        self._known, self._ranges = known, ranges or ()
+        self._time = contract.time or ""
+        self._event = _moment(reader(contract.zone)) if contract.time else None
+
+    def read(self, record: Record) -> tuple[list[float], int | None] | None:
+        """The program's inputs and the event time in microseconds, None where the record names none."""
+        if self._never or not self._known.issuperset(record):
+            return None
+        inputs: list[float] = []
+        get = record.get
+        for name, value in self._values:
+            number = value(get(name))
+            if number is None:
+                return None
+            inputs.append(number)
+        for place, low, high in self._ranges:
+            if not low <= inputs[place] <= high:
+                return None
+        if self._event is None or (time := get(self._time)) is None:
+            return inputs, None
+        event = self._event(time)
+        return None if event is None else (inputs, event)
