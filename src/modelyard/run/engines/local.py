@@ -70,7 +70,13 @@ class _Hand:
     ) -> None:
         environment = {**os.environ, **dict.fromkeys(THREADS, str(cores))}
         command = [sys.executable, "-m", "modelyard.run.worker"]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,  # Ctrl-C is for the run, which ends its workers
+        )
         self.told, self.todo, self.answers, self.cache = told, todo, answers, cache
         self.thread = threading.Thread(target=self._talk, daemon=True)
         self.thread.start()
