@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from small_trainer import dull
 from watched_store import DAY, START, Rows, program_model, send, serve, yard
 
 from modelyard.loop.gate import FEWEST_DAYS, Side, few_days, gate
@@ -9,28 +10,10 @@ from modelyard.loop.judging import judge, live_rows
 from modelyard.loop.rows import count_labelled, gathered, once_per_id
 from modelyard.measure.compare import gains
 from modelyard.measure.metrics import metric
-from modelyard.package.model import Model
 from modelyard.schema.column import Column
 from modelyard.schema.schema import Schema
-from modelyard.scoring.instructions import Linear, reals
 from modelyard.store.metadata import Metadata
 from modelyard.store.place import Store
-
-
-def dull(created: int = 2) -> Model:
-    """The same model with another weight on the delay: worse."""
-    made = program_model(created=created)
-    fields = {name: getattr(made, name) for name in made.__struct_fields__}
-    program = made.program
-    changed = []
-    for instruction in program.instructions:
-        if isinstance(instruction, Linear):
-            instruction = Linear(
-                into=instruction.into, xs=instruction.xs, weights=reals([[-0.2, 0.8]]), bias=reals([0.0])
-            )
-        changed.append(instruction)
-    parts = {name: getattr(program, name) for name in program.__struct_fields__}
-    return Model(**{**fields, "program": type(program)(**{**parts, "instructions": tuple(changed)})})
 
 
 @pytest.fixture(scope="module")

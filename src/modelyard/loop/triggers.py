@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from modelyard.loop.gate import FEWEST_DAYS
 from modelyard.loop.policy import DAY, Policy
 from modelyard.loop.rows import count_labelled
+from modelyard.loop.watch import Standing
 from modelyard.loop.watermark import first_event
 from modelyard.loop.window import Window, learned_until, window
 from modelyard.store.place import Store
@@ -32,6 +33,8 @@ class Now(Struct, frozen=True, kw_only=True):
     revision: int
     """Of the alias: whoever promotes later names it."""
     at: int
+    standing: Standing | None = None
+    """What the monitors say still; without it only what they last said counts."""
 
 
 class Cause(Struct, frozen=True, kw_only=True):
@@ -71,7 +74,7 @@ def fire(sql: Connection, now: Now) -> Fired | None:
     found = causes(sql, now, before)
     wanted = [cause for cause in found if not cause.refused]
     seen = window(sql, now.champion, now.policy, now.at)
-    block = blocked(sql, now.champion) or too_often(now, before) or too_short(seen) if wanted else ""
+    block = blocked(sql, now) or too_often(now, before) or too_short(seen) if wanted else ""
     if wanted and not block:
         return start(sql, now, wanted[0], before, seen)
     for cause in found:
@@ -111,9 +114,9 @@ def start(sql: Connection, now: Now, cause: Cause, before: list[Trigger], seen: 
 def causes(sql: Connection, now: Now, before: list[Trigger]) -> list[Cause]:
     """Every reason there is now, those that are refused on their own account included."""
     policy, last = now.policy, before[-1].at if before else None
-    asking = [one for one in _newest(sql, now.champion, last) if _asks(one, policy)]
+    asking = _asking(sql, now, last)
     new = _new_labels(sql, now, before) if asking or policy.new_labels is not None else 0
-    found = [_spoken(one, new, policy) for one in asking]
+    found = [_spoken(one, new, policy, again=last is not None and one.at <= last) for one in asking]
     begun = last if last is not None else first_event(sql, now.champion.model)
     if policy.every is not None and begun is not None and now.at - begun >= policy.every:
         found.append(Cause(name="every", reason=f"{policy.every // DAY} days since the last training"))
@@ -122,10 +125,14 @@ def causes(sql: Connection, now: Now, before: list[Trigger]) -> list[Cause]:
     return found
 
 
-def blocked(sql: Connection, champion: Version) -> str:
+def blocked(sql: Connection, now: Now) -> str:
     """Why nothing may be learned now: the newest verdict of a monitor is `broken`, and no later window was whole."""
-    for one in _newest(sql, champion, None):
-        if _word(one.document) == "broken" and not _healed(sql, one):
+    for one in _newest(sql, now.champion):
+        if now.standing is None:
+            stands = _word(one.document) == "broken" and not _healed(sql, one)
+        else:
+            stands = now.standing.says(_monitor(one.document), "broken")
+        if stands:
             return f"{_monitor(one.document)} says broken: {one.document.get('summary', 'the feed is broken')}"
     return ""
 
@@ -154,23 +161,31 @@ def _new_labels(sql: Connection, now: Now, before: list[Trigger]) -> int:
     return count_labelled(now.store, now.champion.model, learned, seen.until) if learned < seen.until else 0
 
 
-def _newest(sql: Connection, champion: Version, after: int | None) -> list[Record]:
-    """The last verdict of each monitor about this very version, later than the last run."""
+def _newest(sql: Connection, champion: Version) -> list[Record]:
+    """The last verdict of each monitor about this very version."""
     newest: dict[str, Record] = {}
     for one in read_records(sql, "verdict", champion.model):
-        about = one.document.get("package", champion.digest) == champion.digest
-        if about and (after is None or one.at > after):
+        if one.document.get("package", champion.digest) == champion.digest:
             newest[_monitor(one.document)] = one
     return list(newest.values())
 
 
-def _asks(one: Record, policy: Policy) -> bool:
-    return policy.verdicts.get(_monitor(one.document)) == _word(one.document)
+def _asking(sql: Connection, now: Now, last: int | None) -> list[Record]:
+    """Verdicts that the policy acts on: newer than the last run, or standing still."""
+    found = []
+    for one in _newest(sql, now.champion):
+        monitor, word = _monitor(one.document), _word(one.document)
+        fresh = last is None or one.at > last
+        still = now.standing is not None and now.standing.says(monitor, word)
+        if now.policy.verdicts.get(monitor) == word and (fresh or still):
+            found.append(one)
+    return found
 
 
-def _spoken(one: Record, new: int, policy: Policy) -> Cause:
+def _spoken(one: Record, new: int, policy: Policy, again: bool) -> Cause:
+    """`again`: a verdict that was acted on already asks for as many new labels as drift does."""
     word = _word(one.document)
-    wanted = 0 if policy.rows == "source" else policy.enough if word == "drifted" else 1
+    wanted = 0 if policy.rows == "source" else policy.enough if word == "drifted" or again else 1
     refused = f"{new:,} new mature labels to learn from, {wanted:,} are needed" if new < wanted else ""
     summary = str(one.document.get("summary") or f"{_monitor(one.document)} says {word}")
     return Cause(name=_monitor(one.document), reason=f"{word}: {summary}", refused=refused)

@@ -49,6 +49,13 @@ def record(
     return Record(seq=seq, kind=kind, model=model, at=at, key=key, document=document), True
 
 
+def find_record(sql: Connection, kind: str, model: str, key: str) -> Record | None:
+    """The record that was made under that key."""
+    same = (records.c.kind == kind) & (records.c.model == model) & (records.c.key == key)
+    row = sql.execute(select(records).where(same)).mappings().one_or_none()
+    return None if row is None else _record(row)
+
+
 def read_records(sql: Connection, kind: str, model: str, since: int | None = None) -> list[Record]:
     """Oldest first; `since` in event time, inclusive."""
     query = select(records).where(records.c.kind == kind, records.c.model == model).order_by(records.c.seq)
@@ -90,6 +97,12 @@ def read_triggers(sql: Connection, model: str) -> list[Trigger]:
     return [
         Trigger(**{**row, "document": msgspec.json.decode(row["document"])}) for row in sql.execute(query).mappings()
     ]
+
+
+def find_trigger(sql: Connection, run: str) -> Trigger | None:
+    """The trigger that started that run."""
+    row = sql.execute(select(triggers).where(triggers.c.run == run)).mappings().one_or_none()
+    return None if row is None else Trigger(**{**row, "document": msgspec.json.decode(row["document"])})
 
 
 def start_run(sql: Connection, name: str, at: int, document: dict[str, Any]) -> Run:
