@@ -15,6 +15,7 @@ def lines(result: Result) -> Iterator[str]:
     yield ""
     yield f"Winner: {result.winner} ({result.why})."
     yield from _holdout(result)
+    yield from _slices(result)
     yield from _package(result)
     for warning in result.warnings:
         yield f"Mind: {warning}"
@@ -61,6 +62,16 @@ def _holdout(result: Result) -> Iterator[str]:
     width = max((len(name) for name in result.holdout), default=0)
     for name, interval in result.holdout.items():
         yield f"  {name:{width}}  {_number(interval.value):>12}  {_spread(interval)}".rstrip()
+
+
+def _slices(result: Result) -> Iterator[str]:
+    for column in dict.fromkeys(one.column for one in result.slices):
+        own = [one for one in result.slices if one.column == column]
+        width = max(len(one.value) for one in own)
+        yield f"{result.metric} of the same rows by {column}:"
+        for one in own:
+            value = f"{_number(one.interval.value):>12}  {_spread(one.interval):23}"
+            yield f"  {one.value:{width}}  {value}  {one.rows:,} rows"
 
 
 def _spread(interval: Interval) -> str:

@@ -192,6 +192,7 @@ class Comparing(Struct, frozen=True, kw_only=True, eq=False):
             winner=choice.winner,
             why=choice.why,
             holdout=made.holdout,
+            slices=made.slices,
             parity=made.parity,
             package=packaged,
             seconds=seconds,

@@ -29,6 +29,8 @@ WEEK = microseconds("7d")
 MOST = 40_000
 """Rows with scores that are looked at: more make the thresholds no better, only later."""
 FEWEST = 50
+WORSE = 0.1
+"""P(a false alarm of the losses in 90 windows). Rarer than that of drift, because `worse` retrains."""
 SAMPLES = 40
 """Samples of the reference that an estimate's interval is made of."""
 
@@ -111,7 +113,7 @@ def reference(
         return profiled, Monitors(
             drift=_drift(profiled, table, alpha, horizon, daily, seed), false_alarms=asked.false_alarms
         )
-    loss, losses, concept = _concept(found, outcome, window, alpha, horizon, daily, seed)
+    loss, losses, concept = _concept(found, outcome, window, daily, seed)
     return profiled, Monitors(
         drift=_drift(profiled, table, alpha, horizon, daily, seed),
         false_alarms=asked.false_alarms,
@@ -135,7 +137,7 @@ def _drift(
 
 
 def _concept(
-    found: Unseen, outcome: Outcome, window: int, alpha: float, horizon: int, daily: float | None, seed: int
+    found: Unseen, outcome: Outcome, window: int, daily: float | None, seed: int
 ) -> tuple[str, Losses, LossCalibration]:
     """Log loss for classes, the absolute error for numbers: what a metric of ranks cannot be, a number per row."""
     name = "mae" if outcome.task == "regression" else "log_loss"
@@ -143,7 +145,7 @@ def _concept(
     values = per_row(found.judged(outcome)) if per_row is not None else np.zeros(len(found.y))
     losses = learn_losses(values, found.time, window)
     rows = int(daily or 500)
-    return name, losses, calibrate_losses(losses, alpha=alpha, horizon=horizon, rows=rows, repeats=150, seed=seed)
+    return name, losses, calibrate_losses(losses, alpha=WORSE, rows=rows, repeats=150, seed=seed)
 
 
 def _estimator(found: Unseen, outcome: Outcome, seed: int) -> Estimator | None:

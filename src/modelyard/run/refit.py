@@ -13,7 +13,7 @@ import numpy as np
 from msgspec import Struct
 
 from modelyard.measure.intervals import Interval, bootstrap
-from modelyard.measure.metrics import Metric, judged
+from modelyard.measure.metrics import Judged, Metric, judged
 from modelyard.measure.profile import DAY
 from modelyard.package.model import Evidence, Lineage, Model, Parity
 from modelyard.package.parity import prove, record
@@ -24,6 +24,8 @@ from modelyard.run.data import Data
 from modelyard.run.learn import Chain, Memory, Recipe, learn, libraries, root_key
 from modelyard.run.oracle import library_scores
 from modelyard.run.reference import Unseen, Watching, reference
+from modelyard.run.result import Slice
+from modelyard.run.slices import slice_columns, sliced
 from modelyard.run.split import Parts, Rows
 from modelyard.run.target import undone
 from modelyard.run.unfold import Unfolded, decided, decisions
@@ -54,6 +56,7 @@ class Refitted(Struct, frozen=True, kw_only=True, eq=False):
     model: Model
     parity: Parity
     holdout: dict[str, Interval]
+    slices: tuple[Slice, ...] = ()
 
 
 def refit(
@@ -71,7 +74,10 @@ def refit(
         [node.step for node in plan.decide if isinstance(node.step, Learns)], unfolded, data, setting.context
     )
     learned, program = _learned(recipe, data, parts.development, setting, cuts)
-    holdout = _holdout(program, data, parts, metrics)
+    truth, days = _truth(program, data, parts.holdout)
+    holdout = {metric.name: bootstrap(metric, truth, days) for metric in metrics}
+    columns = {name: data.table.vector(name).take(parts.holdout) for name in slice_columns(plan)}
+    slices = sliced(plan, columns, truth, days, metrics[0])
     rows = parts.development
     if plan.comparison.refit == "all":
         rows = parts.usable
@@ -100,7 +106,7 @@ def refit(
         evidence=Evidence(
             metrics=birth.metrics,
             parity=parity,
-            holdout=_told(holdout, parts, plan),
+            holdout=_told(holdout, slices, parts, plan),
             lineage=Lineage(
                 run=birth.run,
                 project=birth.project,
@@ -111,7 +117,7 @@ def refit(
             ),
         ),
     )
-    return Refitted(model=model, parity=parity, holdout=holdout)
+    return Refitted(model=model, parity=parity, holdout=holdout, slices=slices)
 
 
 def _learned(
@@ -128,13 +134,12 @@ def _after(setting: Setting) -> tuple[Fitted, ...]:
     return () if setting.transform is None else (undone(setting.transform),)
 
 
-def _holdout(program: Program, data: Data, parts: Parts, metrics: Sequence[Metric]) -> dict[str, Interval]:
-    rows = parts.holdout
+def _truth(program: Program, data: Data, rows: Rows) -> tuple[Judged, Floats | None]:
+    """The rows as the program answers them, and their days."""
     answers = Scorer(program).table(take_in(data.table.take(rows), program.takes))
     weight = None if data.weight is None else data.weight[rows]
-    truth = judged(data.y[rows], answers.scores, answers.prediction, data.outcome, weight)
     days = None if data.time is None else np.floor(data.time[rows] / DAY)
-    return {metric.name: bootstrap(metric, truth, days) for metric in metrics}
+    return judged(data.y[rows], answers.scores, answers.prediction, data.outcome, weight), days
 
 
 def _proved(
@@ -171,9 +176,10 @@ def _some(rows: Rows) -> Rows:
     return rows[np.unique(np.linspace(0, len(rows) - 1, REPLAYED).astype(np.intp))]
 
 
-def _told(holdout: dict[str, Interval], parts: Parts, plan: Plan) -> dict[str, Any]:
+def _told(holdout: dict[str, Interval], slices: tuple[Slice, ...], parts: Parts, plan: Plan) -> dict[str, Any]:
     return {
         "rows": len(parts.holdout),
         "metrics": {name: msgspec.to_builtins(interval) for name, interval in holdout.items()},
+        "slices": msgspec.to_builtins(slices),
         "estimate": plan.comparison.refit == "all",
     }

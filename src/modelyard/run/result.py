@@ -25,6 +25,15 @@ class Standing(Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
+class Slice(Struct, frozen=True, kw_only=True):
+    """The deciding metric of the winner on the held-out rows where `column` has this value."""
+
+    column: str
+    value: str
+    rows: int
+    interval: Interval
+
+
 class Packaged(Struct, frozen=True, kw_only=True):
     name: str
     version: int
@@ -50,6 +59,7 @@ class Result(Struct, frozen=True, kw_only=True):
     winner: str
     why: str
     holdout: dict[str, Interval]
+    slices: tuple[Slice, ...] = ()
     parity: Parity
     package: Packaged
     seconds: float

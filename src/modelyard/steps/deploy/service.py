@@ -17,13 +17,6 @@ class Gate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     confidence: Annotated[float, Meta(gt=0.5, lt=1)] = 0.95
 
 
-class Shadow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The new version answers beside the old one, unseen, for so many requests, `at_most` so long."""
-
-    requests: Annotated[int, Meta(ge=0)] = 500
-    at_most: str = "7d"
-
-
 class Log(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`keep`: how long requests are kept. `without`: columns that never reach the log."""
 
@@ -39,7 +32,6 @@ class Service(Policy, frozen=True, kw_only=True, tag="deploy.service"):
     """
 
     gate: Annotated[Gate, Meta(description="{better_than: baseline | champion, confidence}")] = Gate()
-    shadow: Annotated[Shadow | None, Meta(description="{requests, at_most}: answer unseen first.")] = None
     log: Annotated[Log, Meta(description="{keep, without}")] = Log()
     durability: Annotated[
         Literal["fsync", "os", "off"], Meta(description="When a request counts as logged: before the reply, always.")
@@ -47,5 +39,5 @@ class Service(Policy, frozen=True, kw_only=True, tag="deploy.service"):
     watch: Annotated[str, Meta(description="How long the former version is watched against.")] = "14d"
 
     def __post_init__(self) -> None:
-        for text in (self.log.keep, self.watch, *((self.shadow.at_most,) if self.shadow else ())):
+        for text in (self.log.keep, self.watch):
             microseconds(text)
