@@ -1,0 +1,40 @@
+"""The trainer that a retraining is handed: the project's own chain, learned again from the rows of the job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from modelyard.loop.retrain import Job, Trained, Trainer
+from modelyard.project.plan import Plan
+from modelyard.run.challenger import Order, challenger
+from modelyard.run.data import source_of
+from modelyard.schema.schema import Schema
+from modelyard.store.packages import open_package
+from modelyard.store.place import Store
+
+
+def project_trainer(plan: Plan, store: Store, cores: int = 1) -> Trainer:
+    """Learns the champion's candidate from the source's rows, the job's rows of the log, or both."""
+
+    def train(job: Job) -> Trained:
+        import polars as pl
+
+        extra = None if job.rows is None else pl.read_parquet(Path(job.rows))
+        order = Order(
+            run=job.run,
+            created=job.at,
+            parent=job.champion,
+            until=job.until,
+            since=job.since,
+            source=job.origin != "log",
+        )
+        champion = open_package(store, job.champion, job.model)
+        digest, _ = challenger(plan, champion, store, order, extra, cores=cores)
+        return Trained(digest=digest)
+
+    return train
+
+
+def source_columns(plan: Plan) -> Schema:
+    """The columns of the one source that rows of the log can stand beside."""
+    return plan.schemas[source_of(plan).id]
