@@ -91,3 +91,14 @@ def test_what_cannot_be_is_said_and_leaves_nothing_behind(
         init(name, table, target)
     assert said in str(caught.value)
     assert not (here / name).exists()
+
+
+def test_delimiters_decimal_commas_and_columns_that_are_no_data_are_seen(here: Path) -> None:
+    lines = [f"{n},5;{'yes' if n % 3 else 'no'};x y" for n in range(200)]
+    (here / "german.csv").write_text("\n".join(["menge;ja;text", *lines]) + "\n")
+    project = init("menge", "german.csv", "ja")
+    assert 'delimiter: ";", decimal: ","' in (here / "menge" / "modelyard.yaml").read_text()
+    assert project.plan().schema["menge"].kind == "number"
+    nested = customers().with_columns(many=[[1, 2]] * 200)
+    nested.write_parquet("nested.parquet")
+    assert "many" not in init("nested", "nested.parquet", "left").plan().schema.names

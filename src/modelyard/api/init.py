@@ -8,8 +8,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
+
 from modelyard.api.facts import facts
 from modelyard.api.project import Project
+from modelyard.api.sniff import Reading, sniffed
 from modelyard.errors.data import UnreadableTable
 from modelyard.errors.project import AlreadyThere, BadParameter
 from modelyard.project.init import FEW, Facts, init_file
@@ -36,30 +39,30 @@ def init(
         raise BadParameter(f"{folder.name!r} is no name", who="init", way_out=way_out)
     if (folder / FILE).exists():
         raise AlreadyThere(f"{folder / FILE} is there already", who="init")
-    schema, found = looked_at(table, target)
-    text = init_file(folder.name, schema, target, found, _from(folder, table), task, positive)
+    reading = sniffed(table)
+    schema, found = looked_at(table, target, reading)
+    text = init_file(folder.name, schema, target, found, _from(folder, table), task, positive, reading)
     return _kept(folder, text, found)
 
 
-def looked_at(table: str | Path, target: str | None = None) -> tuple[Schema, Facts]:
+def looked_at(table: str | Path, target: str, reading: Reading) -> tuple[Schema, Facts]:
     """A file's schema and facts. Raises UnreadableTable, MissingColumn where the target is no column."""
-    step, ctx = _reader(table), Context()
+    step, ctx = _reader(table, reading), Context()
     schema = step.peek(ctx)
-    if target is not None:
-        schema[target]
+    schema[target]
     frame = step.run(ctx).collect()
     if not frame.height:
         raise UnreadableTable("the table has no rows", who="init", where=str(table), way_out="Name another file")
     return schema, facts(frame, schema)
 
 
-def _reader(table: str | Path) -> TableStep:
+def _reader(table: str | Path, reading: Reading) -> TableStep:
     suffix = Path(table).suffix.lower()
     if suffix not in READERS:
         way_out = f"Name a file that ends in {', '.join(READERS)}"
         raise UnreadableTable(f"{suffix or 'no suffix'} is no table that we read", where=str(table), way_out=way_out)
     kind: type[Step] = Registry.installed()[READERS[suffix]]
-    step = kind(path=str(table))
+    step = msgspec.convert({"path": str(table), **reading}, kind)
     if not isinstance(step, TableStep):
         raise UnreadableTable(f"{READERS[suffix]} reads no table", where=str(table))
     return step

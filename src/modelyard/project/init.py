@@ -5,7 +5,7 @@ Pure: a schema and a few facts in, text out. Every guess is a line with its reas
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
@@ -48,21 +48,31 @@ def init_file(
     path: str,
     task: Task | None = None,
     positive: str | None = None,
+    reading: Mapping[str, str | list[str]] | None = None,
 ) -> str:
-    """The text of modelyard.yaml. `positive`: the class that scores are about, as text. Raises MissingColumn for a
-    target that is not there, BadTarget for a class that is not."""
-    return "\n".join(_Guess(name, schema, target, facts, path, task, positive).lines()) + "\n"
+    """The text of modelyard.yaml. `positive`: the class that scores are about, as text. `reading`: parameters of the
+    read step besides its path. Raises MissingColumn for a target that is not there, BadTarget for a class that is
+    not."""
+    return "\n".join(_Guess(name, schema, target, facts, path, task, positive, reading or {}).lines()) + "\n"
 
 
 class _Guess:
     def __init__(
-        self, name: str, schema: Schema, target: str, facts: Facts, path: str, task: Task | None, positive: str | None
+        self,
+        name: str,
+        schema: Schema,
+        target: str,
+        facts: Facts,
+        path: str,
+        task: Task | None,
+        positive: str | None,
+        reading: Mapping[str, str | list[str]],
     ) -> None:
         self.name, self.schema, self.facts, self.path = name, schema, facts, path
         self.target = schema[target]
         self.task: Task = task or self._task()
         self.counts = dict(self._of(target).counts)
-        self.named = positive
+        self.named, self.reading = positive, reading
         self.id = next((column.name for column in self._others() if self._names_rows(column)), None)
         self.time = next((c.name for c in self._others() if c.kind == "datetime" and not self._of(c.name).nulls), None)
         self.ignored = {c.name: why for c in self._others() for why in [self._useless(c)] if why}
@@ -76,7 +86,7 @@ class _Guess:
         yield from self._roles()
         yield "timezone: UTC          # what a time without a zone means"
         yield "steps:"
-        yield f"  - {{use: {self._reader()}, path: {flow(self.path)}}}"
+        yield f"  - {flow({'use': self._reader(), 'path': self.path, **self.reading})}"
         yield from self._rules()
         if any(self._of(column.name).nulls for column in self._features() if column.kind in NUMERIC):
             yield "  - {use: clean.impute, columns: numeric, strategy: median, flag: true}"

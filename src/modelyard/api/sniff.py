@@ -1,0 +1,67 @@
+"""What a read step must be told of a file before it can be read: delimiter, decimal mark, columns that are no data."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+Reading = dict[str, str | list[str]]
+"""Parameters of the read step."""
+
+DELIMITERS = (",", ";", "\t", "|")
+LINES = 100
+_QUOTED = re.compile(r'"[^"]*"')
+_COMMA = re.compile(r"[+-]?\d+,\d+")
+
+
+def sniffed(table: str | Path) -> Reading:
+    """Nothing where the defaults fit, or where the file cannot be read: reading it says why."""
+    path = Path(table)
+    if path.suffix.lower() == ".csv":
+        try:
+            return csv(_first(path))
+        except OSError:
+            return {}
+    return _parquet(path)
+
+
+def csv(lines: list[str]) -> Reading:
+    """
+    >>> csv(["a;b", "1,5;2"]), csv(["a,b"]), csv(['"a;b",c'])
+    ({'delimiter': ';', 'decimal': ','}, {}, {})
+    """
+    plain = [_QUOTED.sub("", line) for line in lines]
+    if not plain:
+        return {}
+    delimiter = max(DELIMITERS, key=plain[0].count)
+    if delimiter == "," or not plain[0].count(delimiter):
+        return {}
+    values = [value.strip() for line in plain[1:] for value in line.split(delimiter)]
+    decimal: Reading = {"decimal": ","} if any(map(_COMMA.fullmatch, values)) else {}
+    return {"delimiter": delimiter, **decimal}
+
+
+def _first(path: Path) -> list[str]:
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return [line.rstrip("\r\n") for _, line in zip(range(LINES), file, strict=False)]
+
+
+def _parquet(path: Path) -> Reading:
+    """The columns that a step knows, where there are others (lists, structs)."""
+    import polars as pl
+
+    from modelyard.errors.data import WrongType
+    from modelyard.frame.schema import kind_of
+
+    try:
+        schema = pl.read_parquet_schema(path)
+    except (pl.exceptions.PolarsError, OSError):
+        return {}
+    known = []
+    for name, dtype in schema.items():
+        try:
+            kind_of(dtype, name)
+        except WrongType:
+            continue
+        known.append(name)
+    return {} if len(known) == len(schema) else {"columns": known}
