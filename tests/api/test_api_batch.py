@@ -62,11 +62,19 @@ def test_every_row_is_answered_in_order_beside_its_id(
 
 def test_rows_without_an_id_are_numbered_and_no_rows_are_a_table_too(package: my.Package, tmp_path: Path) -> None:
     flights(3).drop("flight").write_csv(tmp_path / "in.csv", separator=";")
-    predict_file(package, tmp_path / "in.csv", tmp_path / "out.parquet", delimiter=";")
+    predict_file(package, tmp_path / "in.csv", tmp_path / "out.parquet")
     assert pl.read_parquet(tmp_path / "out.parquet")["row"].to_list() == [0, 1, 2]
     flights(0).write_csv(tmp_path / "none.csv")
     assert predict_file(package, tmp_path / "none.csv", tmp_path / "none_out.csv").rows == 0
     assert (tmp_path / "none_out.csv").read_text() == "flight,prediction,score[0],score[1],warnings\n"
+
+
+def test_decimal_commas_are_read_as_the_same_numbers(package: my.Package, tmp_path: Path) -> None:
+    given = flights(100)
+    given.write_csv(tmp_path / "in.csv", separator=";", decimal_comma=True)
+    predict_file(package, tmp_path / "in.csv", tmp_path / "out.parquet")
+    found = pl.read_parquet(tmp_path / "out.parquet")
+    assert found["score[1]"].to_list() == package.predict(given)["score[1]"].to_list()
 
 
 def broken(kind: str) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from modelyard.api.package import Package
+from modelyard.api.sniff import sniffed
 from modelyard.errors.data import MissingColumn
 
 if TYPE_CHECKING:
@@ -35,24 +36,25 @@ class Batch(Struct, frozen=True, kw_only=True):
 
 
 def predict_file(
-    package: Package, source: Path, output: Path, *, delimiter: str = ",", told: Told = lambda done, total: None
+    package: Package, source: Path, output: Path, *, delimiter: str | None = None, told: Told = lambda done, total: None
 ) -> Batch:
     """Predict `source` (CSV or Parquet) into `output` (likewise): the id column (`row`, counted from 0, where there is
-    none), `prediction`, `score[k]`, `warnings`. The output is there whole or not at all. Raises BadRows (naming row and
-    column), MissingColumn, UnreadableTable."""
+    none), `prediction`, `score[k]`, `warnings`. Without a `delimiter` that of a CSV file is found in its first lines.
+    The output is there whole or not at all. Raises BadRows (naming row and column), MissingColumn, UnreadableTable."""
     from modelyard.frame.appended import appended
     from modelyard.frame.chunks import height, kinds_of, parts, scan
 
     began = time.perf_counter()
     contract, id_ = package.contract, package.predictor.id
     kinds = kinds_of([(field.name, field.kind) for field in contract.fields], id_, contract.time)
-    frame = scan(source, kinds, delimiter)
+    reading = sniffed(source)
+    frame = scan(source, kinds, delimiter or str(reading.get("delimiter", ",")))
     there = frame.collect_schema().names()
     _complete(package, there, source)
     total, done, warned = height(frame, source), 0, 0
     told(done, total)
     with appended(output) as out:
-        for start, part in parts(frame, kinds, source):
+        for start, part in parts(frame, kinds, source, str(reading.get("decimal", "."))):
             answers = package.frame_part(part, start)
             out.add(_named(part, answers, id_, start))
             done, warned = start + part.height, warned + part.height - answers["warnings"].null_count()

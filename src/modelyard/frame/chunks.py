@@ -57,25 +57,27 @@ def height(frame: pl.LazyFrame, path: Path) -> int:
         raise UnreadableTable(first_line(error), where=str(path)) from None
 
 
-def parts(frame: pl.LazyFrame, kinds: Mapping[str, Kind], path: Path) -> Iterator[tuple[int, pl.DataFrame]]:
+def parts(
+    frame: pl.LazyFrame, kinds: Mapping[str, Kind], path: Path, decimal: str = "."
+) -> Iterator[tuple[int, pl.DataFrame]]:
     """(position of the first row, at most 10,000 rows), in order. Raises UnreadableTable, and BadRows where a text is
     none of the column's kind."""
     start = 0
     try:
         for batch in frame.collect_batches(chunk_size=ROWS, maintain_order=True):
             for part in batch.iter_slices(PART):
-                yield start, _typed(part, kinds, start)
+                yield start, _typed(part, kinds, start, decimal)
                 start += part.height
     except pl.exceptions.PolarsError as error:
         raise UnreadableTable(first_line(error), where=f"{path}, after row {start}") from None
 
 
-def _typed(part: pl.DataFrame, kinds: Mapping[str, Kind], start: int) -> pl.DataFrame:
+def _typed(part: pl.DataFrame, kinds: Mapping[str, Kind], start: int, decimal: str) -> pl.DataFrame:
     made: list[pl.Series] = []
     problems: list[Problem] = []
     for series in part:
         kind = kinds[series.name]
-        cast = _cast(series, kind) if series.dtype == pl.String else series
+        cast = _cast(series, kind, decimal) if series.dtype == pl.String else series
         wrong = (cast.is_null() & series.is_not_null()).arg_true()
         problems += [_problem(series, kind, int(row), start) for row in wrong[:20]]
         made.append(cast)
@@ -85,13 +87,14 @@ def _typed(part: pl.DataFrame, kinds: Mapping[str, Kind], start: int) -> pl.Data
     return pl.DataFrame(made)
 
 
-def _cast(series: pl.Series, kind: Kind) -> pl.Series:
+def _cast(series: pl.Series, kind: Kind, decimal: str) -> pl.Series:
     """Text as the kind that it stands for; null where it does not. Times stay text: the reader of rows reads them."""
     if kind == "boolean":
         words: dict[str, bool] = {**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)}
         return series.str.strip_chars().str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
     if kind in ("number", "integer"):
-        return series.str.strip_chars().cast(pl.Float64, strict=False)
+        pointed = series.str.replace(",", ".", literal=True) if decimal == "," else series
+        return pointed.str.strip_chars().cast(pl.Float64, strict=False)
     return series
 
 
