@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from modelyard.measure.intervals import Interval, bootstrap
 from modelyard.measure.metrics import Judged, Metric, judged
-from modelyard.measure.profile import DAY
-from modelyard.package.model import Evidence, Lineage, Model, Parity
+from modelyard.measure.profile import DAY, Profile
+from modelyard.package.model import Evidence, Lineage, Model, Monitors, Parity
 from modelyard.package.parity import prove, record
 from modelyard.project.plan import Plan
 from modelyard.rows.table import Floats
@@ -83,16 +83,12 @@ def refit(
         rows = parts.usable
         learned, program = _learned(recipe, data, rows, setting, cuts)
     parity = _proved(learned, recipe, program, cuts, data, parts.holdout, setting)
-    known = data.table.take(rows)
-    time = None if data.time is None else data.time[rows]
-    profile, monitors = reference(
-        take_in(known, program.takes),
-        time,
-        _unseen(data, unfolded, cuts),
-        data.outcome,
-        Watching.of(plan.live),
-        daily=_daily(time, len(known)),
-        seed=setting.context.seed,
+    profile, monitors = _watched(plan, program, data, rows, _unseen(data, unfolded, cuts))
+    evidence = Evidence(
+        metrics=birth.metrics,
+        parity=parity,
+        holdout=_told(holdout, slices, parts, plan),
+        lineage=_lineage(birth, {plan.output: setting.data}, setting),
     )
     model = Model(
         name=plan.project.name,
@@ -103,21 +99,29 @@ def refit(
         profile=profile,
         monitors=monitors,
         parity=record(program, take_in(data.table.take(_some(parts.holdout)), program.takes)),
-        evidence=Evidence(
-            metrics=birth.metrics,
-            parity=parity,
-            holdout=_told(holdout, slices, parts, plan),
-            lineage=Lineage(
-                run=birth.run,
-                project=birth.project,
-                data={plan.output: setting.data},
-                parent=birth.parent,
-                libraries=libraries(),
-                seed=setting.context.seed,
-            ),
-        ),
+        evidence=evidence,
     )
     return Refitted(model=model, parity=parity, holdout=holdout, slices=slices)
+
+
+def _watched(plan: Plan, program: Program, data: Data, rows: Rows, unseen: Unseen) -> tuple[Profile, Monitors]:
+    """What watching needs: of the rows that it learned from, in the columns that it reads."""
+    time = None if data.time is None else data.time[rows]
+    table = take_in(data.table.take(rows), program.takes)
+    daily = _daily(time)
+    asked = Watching.of(plan.live)
+    return reference(table, time, unseen, data.outcome, asked, daily=daily, seed=plan.project.seed)
+
+
+def _lineage(birth: Birth, sources: dict[str, str], setting: Setting) -> Lineage:
+    return Lineage(
+        run=birth.run,
+        project=birth.project,
+        data=sources,
+        parent=birth.parent,
+        libraries=libraries(),
+        seed=setting.context.seed,
+    )
 
 
 def _learned(
@@ -163,7 +167,7 @@ def _unseen(data: Data, unfolded: Unfolded, cuts: Sequence[Learned]) -> Unseen:
     return Unseen(data.y[rows], unfolded.scores, prediction, time)
 
 
-def _daily(time: Floats | None, rows: int) -> float | None:
+def _daily(time: Floats | None) -> float | None:
     """Rows in a usual day."""
     if time is None:
         return None
