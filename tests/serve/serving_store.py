@@ -70,10 +70,11 @@ def late(row: dict[str, float | str], bias: float) -> float:
 class Server:
     """`python -m modelyard.serve` on that store; `url` once it listens."""
 
-    def __init__(self, store: Store, *arguments: str, code: str = "", port: int = 0) -> None:
+    def __init__(self, store: Store, *arguments: str, code: str = "", port: int | None = 0) -> None:
         self.ready = store.root / f"ready-{time.monotonic_ns()}.json"
         start = ["-c", code] if code else ["-m", "modelyard.serve"]
-        command = [sys.executable, *start, str(store.root), "--port", str(port), "--ready-file", str(self.ready)]
+        command = [sys.executable, *start, str(store.root), "--ready-file", str(self.ready)]
+        command += [] if port is None else ["--port", str(port)]
         self.process = subprocess.Popen([*command, *arguments], stderr=subprocess.PIPE, text=True)
         deadline = time.monotonic() + 20
         while not self.ready.exists():

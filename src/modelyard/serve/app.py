@@ -5,37 +5,30 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from modelyard.errors import ModelyardError
 from modelyard.errors.serving import (
-    BadRows,
     NoSuchModel,
     NoSuchRoute,
     NotServing,
     Overloaded,
-    SlowClient,
-    TooLarge,
-    WrongContentType,
     WrongMethod,
 )
 from modelyard.errors.store import LogUnavailable
-from modelyard.rows.json import MAX_BODY
 from modelyard.serve.answer import Answerer, Reply
+from modelyard.serve.bodies import Message, Receive, Scope, whole_body
 from modelyard.serve.doors import Door, Headers
 from modelyard.serve.labels import label_lines
 from modelyard.serve.meters import Meters
 from modelyard.serve.recent import Recent
+from modelyard.serve.refusals import refusal
 from modelyard.serve.served import Served
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Append = Callable[[list[bytes]], asyncio.Future[None] | None]
 """Log lines in; they are as durable as promised when the future is done, or at once when there is none. Raises
@@ -49,11 +42,9 @@ class Asked(Struct, frozen=True, eq=False):
     waits: list[asyncio.Future[None]]
 
 
-RECEIVE_SECONDS = 10.0
 MOST_WAITING = 1024
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 _JSON = (b"content-type", b"application/json")
-_PROBLEM = (b"content-type", b"application/problem+json")
 _TEXT = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 _OPEN = ("/livez", "/readyz")
 
@@ -63,8 +54,8 @@ class App:
 
     def __init__(self, append: Append, models: dict[str, Answerer | None], door: Door | None = None) -> None:
         self.append, self.models, self.door = append, models, door or Door()
-        self.routes = {f"/v1/models/{name}/predict".encode(): name for name in models if _PLAIN.fullmatch(name)}
-        """Urls of predictions, as they are sent; other spellings are matched when they come."""
+        self.routes: dict[bytes, str] = {}
+        """Urls of predictions that were asked for, one spelling per model; others are matched when they come."""
         self.meters = Meters()
         self.draining = False
         self.log_broken = False
@@ -105,9 +96,11 @@ class App:
         if route == "metrics":
             return 200, [_TEXT], self.meters.text(self._served(), self.waiting).encode()
         answerer = self._model(name)
+        if route == "predict" and _PLAIN.fullmatch(name):
+            self.routes[f"/v1/models/{name}/predict".encode()] = name
         if route == "model":
             return 200, [_JSON], _described(answerer)
-        body = await _body(scope, receive)
+        body = await whole_body(scope, receive)
         return await (self._predict(name, body) if route == "predict" else self._labels(answerer, body))
 
     def begin(self, name: str, body: bytes) -> Asked:
@@ -203,14 +196,17 @@ class App:
         return answerer
 
     def _served(self) -> dict[str, Served]:
-        return {name: a.served for name, a in self.models.items() if a is not None}
+        now = self.models.copy()  # the thread that swaps may add a name meanwhile
+        return {name: a.served for name, a in now.items() if a is not None}
 
     def _ready(self) -> tuple[int, Headers, bytes]:
-        served = self._served()
+        names, served = sorted(self.models.copy()), self._served()
         why = "draining" if self.draining else "log unavailable" if self.log_broken else ""
-        if not why and len(served) < len(self.models):
-            why = "no package for " + ", ".join(sorted(set(self.models) - set(served)))
-        models = {name: served[name].revision if name in served else None for name in self.models}
+        if not why and not names:
+            why = "no model is promoted yet"
+        if not why and len(served) < len(names):
+            why = "no package for " + ", ".join(name for name in names if name not in served)
+        models = {name: served[name].revision if name in served else None for name in names}
         versions = {name: one.version for name, one in served.items()}
         facts = {"ready": not why, "models": models, "versions": versions, "why": why}
         return 503 if why else 200, [_JSON], msgspec.json.encode(facts)
@@ -225,64 +221,6 @@ def _match(path: str) -> tuple[str, str]:
     if parts[:3] == ["", "v1", "models"] and len(parts) == 5 and parts[3] and parts[4] in ("predict", "labels"):
         return parts[4], parts[3]
     raise NoSuchRoute("there is no such path")
-
-
-def is_json(content_type: bytes) -> bool:
-    return content_type == b"application/json" or content_type.split(b";")[0].strip().lower() == b"application/json"
-
-
-async def _body(scope: Scope, receive: Receive) -> bytes:
-    """The whole body, within the limits of size and time. Raises WrongContentType, TooLarge, SlowClient."""
-    for name, value in scope["headers"]:
-        if name == b"content-type" and not is_json(value):
-            raise WrongContentType("the body is declared as something else than JSON")
-        if name == b"content-length" and int(value) > MAX_BODY:
-            raise TooLarge(f"the body has {int(value):,} bytes, over {MAX_BODY:,}")
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        return body
-    try:
-        async with asyncio.timeout(RECEIVE_SECONDS):
-            return await _rest(body, receive)
-    except TimeoutError:
-        raise SlowClient(f"the body was not complete after {RECEIVE_SECONDS:.0f} s") from None
-
-
-async def _rest(first: bytes, receive: Receive) -> bytes:
-    parts, size, more = [first], len(first), True
-    while more:
-        message = await receive()
-        part: bytes = message.get("body", b"")
-        parts.append(part)
-        size += len(part)
-        if size > MAX_BODY:
-            raise TooLarge(f"the body has more than {MAX_BODY:,} bytes")
-        more = message.get("more_body", False)
-    return b"".join(parts)
-
-
-def refusal(error: ModelyardError) -> tuple[int, Headers, bytes]:
-    """Status, headers and body that say what was wrong."""
-    return error.status, _error_headers(error), _problem(error)
-
-
-def _problem(error: ModelyardError) -> bytes:
-    facts: dict[str, object] = {"status": error.status, **error.as_dict()}
-    if isinstance(error, BadRows):
-        facts["problems"] = error.problems
-    return msgspec.json.encode(facts)
-
-
-def _error_headers(error: ModelyardError) -> Headers:
-    headers: Headers = [_PROBLEM]
-    if error.status == 503:
-        headers.append((b"retry-after", b"2"))
-    if error.status == 405:
-        headers.append((b"allow", error.where.encode()))
-    if error.status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
-    return headers
 
 
 def _described(answerer: Answerer) -> bytes:

@@ -21,8 +21,10 @@ from uvicorn.server import ServerState
 
 from modelyard.errors import ModelyardError
 from modelyard.errors.serving import SlowClient
-from modelyard.serve.app import App, Asked, is_json, refusal
+from modelyard.serve.app import App, Asked
+from modelyard.serve.bodies import is_json
 from modelyard.serve.doors import Headers
+from modelyard.serve.refusals import refusal
 
 RECEIVE_SECONDS = 10.0
 GRACE_SECONDS = 1.0

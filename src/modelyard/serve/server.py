@@ -20,7 +20,7 @@ from modelyard.serve.drain import DrainingServer
 from modelyard.serve.fence import forbid_unpickling
 from modelyard.serve.log import open_log
 from modelyard.serve.protocol import Protocol
-from modelyard.serve.sockets import listen
+from modelyard.serve.sockets import DEFAULT_PORT, listen
 from modelyard.serve.swap import Swapper
 from modelyard.store.place import Store
 from modelyard.store.pointer import read_pointer
@@ -46,9 +46,9 @@ def serve(
     token = read_token(token_file) if token_file else None
     check_host(host, token)
     forbid_unpickling()
-    names = tuple(names or read_pointer(store.pointer))
+    asked = names or tuple(read_pointer(store.pointer))
     settings = read_serving(store.serving)
-    durability = durability or strictest([settings.get(name, Serving()).durability for name in names])
+    durability = durability or strictest([settings.get(name, Serving()).durability for name in asked])
     swapper = Swapper(store, names, durability, without)
     swapper.look()
     with open_log(store, durability) as append:
@@ -62,7 +62,12 @@ def run(append: Append, swapper: Swapper, door: Door, host: str, port: int | Non
     bound = listen(host, port)
     chosen: int = bound.getsockname()[1]
     swapper.start()
-    sys.stderr.write(f"serve: {', '.join(swapper.models) or 'no model yet'} on http://{host}:{chosen}/v1/models\n")
+    if port is None and chosen != DEFAULT_PORT:
+        sys.stderr.write(
+            f"serve: port {DEFAULT_PORT} is in use, {chosen} is taken instead (--port N chooses another)\n"
+        )
+    at = f"[{host}]" if ":" in host else host
+    sys.stderr.write(f"serve: {', '.join(swapper.models) or 'no model yet'} on http://{at}:{chosen}/v1/models\n")
     if ready_file is not None:
         _write_ready(ready_file, host, chosen)
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections import defaultdict
 from collections.abc import Iterable
 
 from msgspec.structs import replace
@@ -28,7 +29,8 @@ POLL_SECONDS = 0.25
 
 
 class Swapper:
-    """`durability` is the log's, which is the process's: what `serving.json` says later counts from the next start."""
+    """`names`: the models to serve; none: all that the pointer names, those that come later too. `durability` is the
+    log's, which is the process's: what `serving.json` says later counts from the next start."""
 
     def __init__(
         self, store: Store, names: Iterable[str], durability: Durability = "fsync", without: Iterable[str] = ()
@@ -36,7 +38,8 @@ class Swapper:
         self.models: dict[str, Answerer | None] = dict.fromkeys(names)
         self.meters: Meters | None = None
         self._store, self._durability, self._without = store, durability, frozenset(without)
-        self._recent = {name: Recent() for name in self.models}
+        self._all = not self.models
+        self._recent: defaultdict[str, Recent] = defaultdict(Recent)
         self._failed: dict[str, Pointer] = {}
         self._said = ""
         self._stop = threading.Event()
@@ -57,7 +60,9 @@ class Swapper:
             self._say(error)
             return
         self._said = ""
-        for name, now in self.models.items():
+        if self._all:
+            self.models |= dict.fromkeys(pointers.keys() - self.models.keys())
+        for name, now in list(self.models.items()):
             pointer, serving = pointers.get(name), settings.get(name, Serving())
             newer = pointer is not None and (now is None or pointer.revision > now.served.revision)
             if pointer is not None and newer and self._failed.get(name) != pointer:
