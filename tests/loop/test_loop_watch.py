@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from msgspec.structs import replace
-from watched_store import DAY, START, WALL, Rows, send, serve, watched_model, yard
+from watched_store import DAY, START, WALL, Rows, delay_model, send, send_delays, serve, watched_model, yard
 
 from modelyard.loop.counting import counter
 from modelyard.loop.limits import Asked, Limit, limits
@@ -201,3 +201,19 @@ def test_nothing_is_looked_at_before_there_is_a_champion_or_a_row(
     assert look(store, metadata, WATCH, WALL) == []
     with metadata.begin() as sql:
         assert standing(sql, WATCH, digest) == Standing()
+
+
+def test_a_regression_is_judged_in_its_own_unit_and_has_no_estimate(store: Store, metadata: Metadata) -> None:
+    model = delay_model()
+    digest = serve(store, metadata, model)
+    watch = Watch(model="delay", performance=(replace(QUALITY, metric="mae"),))
+    for name, start, noise in (("a", START, 1.0), ("b", START + 14 * DAY, 3.0)):
+        send_delays(store, digest, Rows(14, start, 3), noise, name)
+    ship(store, metadata, counter(store))
+    found = look(store, metadata, watch, WALL)
+    assert sorted(sources(found)) == [("worse", "losses"), ("worse", "realised mae")]
+    with metadata.begin() as sql:
+        noted = read_records(sql, WINDOW, "delay")
+    assert {one.document["what"] for one in noted} == {"realised", "losses"}
+    first = next(one.document for one in noted if one.document["what"] == "realised")
+    assert 0.7 < first["metrics"]["mae"] < 0.9

@@ -144,3 +144,34 @@ def send(store: Store, metadata: Metadata, rows: Rows, model: Model, digest: str
 
 def yard(folder: Path) -> Store:
     return Store(folder / "yard").make()
+
+
+def delay_model() -> Model:
+    """A regression: the delay of arrival is that of departure."""
+    builder = ProgramBuilder(TAKES)
+    builder.score([builder.add(Fill(into=builder.next, x=0, value=0.0))])
+    outcome, rows = Outcome(task="regression"), Rows(40, START - 40 * DAY, 0)
+    program = builder.finish(outcome)
+    answers = Scorer(program).table(rows.table)
+    time = rows.event.astype(np.float64)
+    y = answers.prediction + np.random.default_rng(5).normal(size=len(rows))
+    profile, monitors = reference(rows.table, time, Unseen(y, answers.scores, answers.prediction, time), outcome)
+    label = LabelRule(parents=("arr_delay",))
+    return Model(name="delay", program=program, outcome=outcome, created=1, label=label, profile=profile,
+                 monitors=monitors)  # fmt: skip
+
+
+def send_delays(store: Store, digest: str, rows: Rows, noise: float, name: str) -> None:
+    """Logged, not shipped: the truth is the answer and so much noise."""
+    rng, lines = np.random.default_rng(9), []
+    for k, key in enumerate(rows.ids):
+        event, answer = int(rows.event[k]), float(np.nan_to_num(rows.delay[k]))
+        row = {"delay": answer, "distance": float(rows.distance[k]), "carrier": rows.carrier[k]}
+        key = f"{name}-{key}"
+        record = {"kind": "prediction", "id": key, "digest": hashlib.md5(key.encode()).hexdigest(), "event": event,
+                  "received": event + 5, "package": digest, "revision": 1, "row": row, "scores": [answer],
+                  "prediction": answer, "warnings": [], "flagged": False}  # fmt: skip
+        truth = {"arr_delay": answer + noise * float(rng.normal())}
+        lines += [msgspec.json.encode(record)]
+        lines += [msgspec.json.encode({"kind": "label", "id": key, "received": event, "values": truth})]
+    write_segment(store.segments, f"{name}-999999999-000001", lines)

@@ -68,6 +68,20 @@ def test_a_window_of_few_rows_is_not_called_broken(healthy):
     assert broken(p, count(p, healthy[0].take(np.arange(0)))) == ()
 
 
+@pytest.mark.parametrize("effect", [0.0, 0.3])
+def test_the_rate_holds_too_for_whole_days_alike_or_not(effect):
+    found = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        days = np.abs(rng.normal(size=(40 + 90, 200))) * np.exp(effect * rng.normal(size=(130, 1)))
+        losses = learn_losses(days[:40].ravel(), np.repeat(np.arange(40.0), 200) * DAY)
+        calibration = calibrate_losses(losses, alpha=0.1, repeats=60, seed=seed)
+        live = np.array([count_losses(losses, day) for day in days[40:]])
+        reference, values = np.array(losses.reference), np.array(losses.values)
+        found += stream_maximum(live, reference, values, calibration.ratio) > calibration.h
+    assert stats.binomtest(found, 60, 0.1).pvalue > 0.01
+
+
 def test_the_rate_of_false_alarms_on_losses_is_the_promised_ten_percent():
     found = 0
     for seed in range(200):

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from msgspec import Struct
 
+from modelyard.measure.bins import Codes
 from modelyard.measure.drift import ONE_PER_HORIZON
 from modelyard.measure.intervals import Interval
 from modelyard.measure.profile import DAY
@@ -104,22 +105,49 @@ def calibrate_losses(
     repeats: int = 300,
     seed: int = 0,
 ) -> LossCalibration:
-    """Whole periods are drawn where there are at least eight, else windows of `rows` independent rows."""
+    """Windows of rows drawn one by one where periods do not differ more than these would make them (or are fewer than
+    eight: then of `rows` rows). Where they do, whole periods are drawn, and because these are few and none is more
+    extreme than the worst one seen, periods of a normal law beside them: the larger threshold counts."""
     rng = np.random.default_rng(seed)
     r, values = np.array(losses.reference), np.array(losses.values)
     periods = np.array([p for p in losses.periods if sum(p) > 0])
     by_days = len(periods) >= FEWEST
     ratio = _ratio(periods, values) if by_days else 1.0
-    maxima = []
-    for _ in range(repeats):
-        if by_days:
-            reference = periods[runs(len(periods), len(periods), 7, rng)].sum(0)
-            windows = periods[runs(len(periods), horizon, 7, rng)]
-        else:
-            reference = rng.multinomial(int(r.sum()), r / r.sum())
-            windows = rng.multinomial(rows, r / r.sum(), size=horizon)
-        maxima.append(stream_maximum(windows.astype(np.float64), reference.astype(np.float64), values, ratio))
-    return LossCalibration(h=gumbel(np.array(maxima), alpha), ratio=ratio, alpha=alpha, horizon=horizon)
+    if ratio > 1.0:
+        drawn = (_drawn_maximum(periods, horizon, values, ratio, rng) for _ in range(repeats))
+        normal = (_normal_maximum(len(periods), horizon, rng) for _ in range(repeats))
+        h = max(gumbel(np.array(list(maxima)), alpha) for maxima in (drawn, normal))
+    else:
+        sizes = periods.sum(1).astype(np.int64) if by_days else np.array([rows])
+        h = gumbel(np.array([_row_maximum(r, sizes, horizon, values, rng) for _ in range(repeats)]), alpha)
+    return LossCalibration(h=h, ratio=ratio, alpha=alpha, horizon=horizon)
+
+
+def _row_maximum(r: Floats, sizes: Codes, horizon: int, values: Floats, rng: np.random.Generator) -> float:
+    """Of independent rows: a reference as large as r, windows as large as periods are."""
+    p = r / r.sum()
+    reference = rng.multinomial(int(r.sum()), p)
+    windows = rng.multinomial(rng.choice(sizes, horizon), p)
+    return stream_maximum(windows.astype(np.float64), reference.astype(np.float64), values)
+
+
+def _drawn_maximum(periods: Floats, horizon: int, values: Floats, ratio: float, rng: np.random.Generator) -> float:
+    reference = periods[runs(len(periods), len(periods), 7, rng)].sum(0)
+    return stream_maximum(periods[runs(len(periods), horizon, 7, rng)], reference, values, ratio)
+
+
+def _normal_maximum(periods: int, horizon: int, rng: np.random.Generator) -> float:
+    """Of periods whose mean losses are normal and whose spread is known from the reference's own ones alone."""
+    then, now = rng.standard_normal(periods), rng.standard_normal(horizon)
+    spread = float(np.std(then, ddof=1))
+    total = np.concatenate([[0.0], np.cumsum(now)])
+    best = -np.inf
+    for scale in SCALES:
+        if scale <= horizon:
+            before = np.arange(horizon - scale + 1)
+            gap = (total[scale:] - total[:-scale]) / scale - (then.sum() + total[:-scale]) / (periods + before)
+            best = max(best, float((gap / (spread * np.sqrt(1 / scale + 1 / (periods + before)))).max()))
+    return best
 
 
 def stream_maximum(windows: Floats, reference: Floats, values: Floats, ratio: float = 1.0) -> float:
