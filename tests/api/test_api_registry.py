@@ -9,8 +9,10 @@ from stored_models import make_store, model
 
 from modelyard.api.connection import Connection
 from modelyard.api.registry import models, promote_version, roll_back
+from modelyard.errors.loop import NoProposal, NothingToRollBack
 from modelyard.errors.package import BadPackage
 from modelyard.errors.store import UnknownVersion
+from modelyard.loop.promote import promotions, propose
 from modelyard.store.audit import entries
 from modelyard.store.packages import add_package
 from modelyard.store.pointer import read_pointer
@@ -44,10 +46,18 @@ def test_a_dry_run_changes_nothing_and_the_champion_again_is_no_change(yard: Con
         assert len(entries(sql)) == 1
 
 
-def test_a_name_alone_is_no_promotion(yard: Connection) -> None:
-    with pytest.raises(UnknownVersion) as caught:
+def test_a_name_alone_accepts_the_challenger_that_waits_and_nothing_else(yard: Connection) -> None:
+    with pytest.raises(NoProposal) as caught:
         promote_version(yard, "late")
     assert "late@2 is the newest" in str(caught.value)
+    with yard.metadata.begin() as sql:
+        propose(sql, "late", 2, at=20_000_000, run="r1", revision=1, gate={"bound": 0.01}, reason="better")
+    assert promote_version(yard, "late", dry_run=True).after == 2
+    assert promote_version(yard, "late", "as proposed").after == 2
+    with yard.metadata.begin() as sql:
+        assert [made.version for made in promotions(sql, "late")] == [2]
+    with pytest.raises(NoProposal):
+        promote_version(yard, "late")
 
 
 def test_what_cannot_be_served_is_not_promoted(yard: Connection) -> None:
@@ -66,7 +76,7 @@ def test_rolling_back_goes_one_further_each_time(yard: Connection) -> None:
     promote_version(yard, "late@3")
     assert roll_back(yard, "late", dry_run=True).after == 2
     assert [roll_back(yard, "late", "too slow").after, roll_back(yard, "late").after] == [2, 1]
-    with pytest.raises(UnknownVersion, match="served before"):
+    with pytest.raises(NothingToRollBack, match="served before"):
         roll_back(yard, "late")
     assert promote_version(yard, "late@3").before == 1
     assert roll_back(yard, "late").after == 1

@@ -72,7 +72,7 @@ def test_the_store_is_found_by_option_variable_and_folder(store: Path, tmp_path:
     ("words", "code", "said"),
     [
         (("promote", "late@9"), 2, "late has no version 9"),
-        (("rollback", "late"), 2, "served before"),
+        (("rollback", "late"), 3, "served before"),
         (("rollback", "lat"), 2, "did you mean 'late'?"),
         (("history", "--request", "nobody"), 2, "no request 'nobody'"),
         (("history", "--at", "yesterday"), 2, "'yesterday' is no date"),

@@ -59,8 +59,13 @@ class Request(Struct, frozen=True, kw_only=True):
     shipped: bool
 
 
-def history(yard: Connection, model: str | None = None) -> list[Event]:
-    """Oldest first. The audit log is followed to its end: raises AuditBroken where it does not hold."""
+OWN_BOOKS = ("watched", "watch", "notice", "promotion", "rollback")
+"""Records that the loop keeps for itself, one for each look; and promotions, which the audit log has too."""
+
+
+def history(yard: Connection, model: str | None = None, *, everything: bool = False) -> list[Event]:
+    """Oldest first. `everything`: each look of each monitor too. The audit log is followed to its end: raises
+    AuditBroken where it does not hold."""
     with yard.metadata.begin() as sql:
         verify(sql)
         audited = [
@@ -70,6 +75,7 @@ def history(yard: Connection, model: str | None = None) -> list[Event]:
         made = [
             Event(at=r.at, what=r.kind, model=r.model, actor="loop", document=r.document)
             for r in all_records(sql, model)
+            if everything or r.kind not in OWN_BOOKS
         ]
     return sorted((e for e in (*audited, *made) if model in (None, e.model)), key=lambda event: event.at)
 

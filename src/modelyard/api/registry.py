@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -12,13 +13,12 @@ from sqlalchemy import Connection as Sql
 
 from modelyard.api.connection import Connection
 from modelyard.api.reference import reference, resolve
-from modelyard.errors.store import UnknownVersion
-from modelyard.store.audit import entries
+from modelyard.errors.loop import NoProposal, NothingToRollBack
+from modelyard.loop.promote import PROPOSAL, Promotion, accept, promote
+from modelyard.loop.rollback import previous, rollback
 from modelyard.store.packages import open_package
-from modelyard.store.versions import CHAMPION, Version, champion, listed, promote
-
-ROLLED_BACK = "rolled back"
-"""How the reason of such a change begins: the next rollback then goes one further."""
+from modelyard.store.records import read_records
+from modelyard.store.versions import Version, champion, listed
 
 
 class Listed(Struct, frozen=True, kw_only=True):
@@ -76,65 +76,74 @@ def _listed(version: Version, serving: tuple[Version, int] | None) -> Listed:
 
 
 def promote_version(yard: Connection, model: str, reason: str = "", *, dry_run: bool = False) -> Change:
-    """Make that version (`churn@3`) the champion. The package is opened first, as a server will: what cannot be served
-    is not promoted. Raises UnknownVersion, Conflict, BadPackage, NotEqual."""
+    """Make that version (`churn@3`) the champion; a name alone accepts the challenger that waits. The package is opened
+    first, as a server will: what cannot be served is not promoted. Raises UnknownVersion, NoProposal, Conflict,
+    BadPackage, NotEqual."""
     wanted = reference(model)
     with yard.metadata.begin() as sql:
-        if wanted.version is None and wanted.alias is None and listed(sql, wanted.name):
-            newest = listed(sql, wanted.name)[-1]
-            way_out = f"Name it: {wanted.name}@{newest.version} is the newest"
-            raise UnknownVersion(f"{wanted.name} alone does not say which version", who="promote", way_out=way_out)
-        version = resolve(sql, model)
+        waits = wanted.version is None and wanted.alias is None and bool(listed(sql, wanted.name))
+        version = resolve(sql, f"{wanted.name}@{_proposed(sql, wanted.name)}" if waits else model)
         serving = champion(sql, version.model)
-    return _change(yard, version, serving, reason, dry_run)
+
+    def act(seen: int) -> Promotion:
+        if waits:
+            return accept(yard.metadata, yard.store, version.model, at=_now(), actor=actor(), reason=reason)
+        return promote(
+            yard.metadata, yard.store, version.model, version.version,
+            at=_now(), actor=actor(), reason=reason, seen=seen,
+        )  # fmt: skip
+
+    return _change(yard, version, serving, reason, None if dry_run else act)
+
+
+def _proposed(sql: Sql, name: str) -> int:
+    """The challenger that waits for a person. Raises NoProposal."""
+    waiting, serving = read_records(sql, PROPOSAL, name), champion(sql, name)
+    proposed = int(waiting[-1].document["version"]) if waiting else None
+    if proposed is None or (serving is not None and serving[0].version == proposed):
+        newest = listed(sql, name)[-1]
+        found = f"no challenger of {name} waits, so {name} alone does not say which version"
+        raise NoProposal(found, who="promote", way_out=f"Name it: {name}@{newest.version} is the newest")
+    return proposed
 
 
 def roll_back(yard: Connection, name: str, reason: str = "", *, dry_run: bool = False) -> Change:
     """Make the version that served before the champion of that name. A second rollback goes one further back. Raises
-    UnknownVersion when none served before."""
+    UnknownVersion, NothingToRollBack."""
     with yard.metadata.begin() as sql:
         name = known(sql, name)
-        served = served_before(sql, name)
-        serving = champion(sql, name)
-        if not served:
-            way_out = f"Promote the one you want: modelyard promote {name}@NUMBER (`modelyard models {name}`)"
-            raise UnknownVersion(f"no version of {name} served before this one", who="rollback", way_out=way_out)
-        version = resolve(sql, f"{name}@{served[-1]}")
-    said = f"{ROLLED_BACK}: {reason}" if reason else ROLLED_BACK
-    return _change(yard, version, serving, said, dry_run)
+        before, serving = previous(sql, name), champion(sql, name)
+        if before is None:
+            raise NothingToRollBack(f"no version of {name} served before this one", who="rollback")
+        version = resolve(sql, f"{name}@{before}")
+    said = reason or "rolled back by hand"
 
+    def act(seen: int) -> Promotion:
+        return rollback(yard.metadata, yard.store, name, at=_now(), actor=actor(), reason=said, seen=seen)
 
-def served_before(sql: Sql, name: str) -> list[int]:
-    """The versions that a rollback would go through, the next one last: what served, without what was rolled back."""
-    stack: list[int] = []
-    for entry in entries(sql, "promote"):
-        change = entry.document
-        if change["model"] != name or change["alias"] != CHAMPION:
-            continue
-        if str(change["reason"]).startswith(ROLLED_BACK) and change["to"] in stack:
-            del stack[stack.index(change["to"]) :]
-        stack.append(change["to"])
-    return stack[:-1]
+    return _change(yard, version, serving, said, None if dry_run else act)
 
 
 def _change(
-    yard: Connection, version: Version, serving: tuple[Version, int] | None, reason: str, dry_run: bool
+    yard: Connection,
+    version: Version,
+    serving: tuple[Version, int] | None,
+    reason: str,
+    act: Callable[[int], Promotion] | None,
 ) -> Change:
+    """Done by the revision that was seen, so that of two people who saw the same one wins."""
     open_package(yard.store, version.digest, version.model)
     seen = serving[1] if serving else 0
     same = serving is not None and serving[0].version == version.version
-    if not dry_run and not same:
-        promote(
-            yard.metadata, yard.store, version.model, version.version, seen, at=_now(), actor=actor(), reason=reason
-        )
+    done = None if same or act is None else act(seen)
     return Change(
         name=version.model,
         before=serving[0].version if serving else None,
         after=version.version,
         digest=version.digest,
-        revision=seen if same else seen + 1,
-        reason=reason,
-        done=not dry_run and not same,
+        revision=done.revision if done else seen + (not same),
+        reason=done.reason if done else reason,
+        done=done is not None,
     )
 
 

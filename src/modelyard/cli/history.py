@@ -24,6 +24,7 @@ def command(
     = None,
     request: Annotated[str | None, typer.Option("--request", help="The id of a prediction: what answered, and how.")]
     = None,
+    everything: Annotated[bool, typer.Option("--all", help="Each look of each monitor too.")] = False,
     store: Store = None,
     json: Json = False,
 ) -> None:  # fmt: skip
@@ -37,7 +38,7 @@ def command(
         elif at is not None:
             _at(yard, moment(at), name, json)
         else:
-            _history(history(yard, name), json)
+            _history(history(yard, name, everything=everything), json)
 
 
 def _history(events: list[Event], json: bool) -> None:
