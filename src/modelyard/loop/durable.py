@@ -19,7 +19,8 @@ from dbos import error as dbos_error
 from modelyard.errors.loop import RetrainFailed
 
 VERSION = "1"
-"""Raise it when a workflow's steps change their order or meaning: runs begun before are then started anew."""
+"""Raise it when a workflow's steps change their order or meaning: a run begun before is then begun anew, under an id of
+its own, and its steps find what they did."""
 FAILED = "$failed"
 
 Plain = Any
@@ -73,22 +74,29 @@ class Durable:
 
     def start(self, workflow: str, run: str) -> None:
         """Begin it under that id, or leave it alone where it was begun before."""
-        with SetWorkflowID(run):
+        with SetWorkflowID(_id(run)):
             DBOS.start_workflow(self._known[workflow], run)
 
     def wait(self, run: str) -> Plain:
         """Its answer. Raises RetrainFailed."""
-        answer: Plain = DBOS.retrieve_workflow(run).get_result(polling_interval_sec=0.05)
+        try:
+            answer: Plain = DBOS.retrieve_workflow(_id(run)).get_result(polling_interval_sec=0.05)
+        except dbos_error.DBOSException as error:
+            raise RetrainFailed(str(error)) from error
         return answer
 
     def status(self, run: str) -> Literal["unknown", "running", "done", "failed"]:
         try:
-            word = DBOS.retrieve_workflow(run).get_status().status
+            word = DBOS.retrieve_workflow(_id(run)).get_status().status
         except dbos_error.DBOSNonExistentWorkflowError:
             return "unknown"
         if word == "SUCCESS":
             return "done"
         return "running" if word in ("PENDING", "ENQUEUED", "DELAYED") else "failed"
+
+
+def _id(run: str) -> str:
+    return f"{VERSION}/{run}"
 
 
 def _function(given: Workflow) -> Workflow:

@@ -20,6 +20,8 @@ def forget(store: Store, metadata: Metadata, ids: Sequence[str]) -> int:
     with shipping_lock(store):
         blanked = sum(_blank(path, frozenset(ids)) for path in segments(store.segments))
         Lake(store.lake).forget(ids)
+        for path in store.training.glob("*"):
+            path.unlink(missing_ok=True)  # a retraining under way fails, rather than learn from what was forgotten
         with metadata.begin() as sql:
             books.forget_ids(sql, ids)
         metadata.sweep()

@@ -7,23 +7,18 @@ equal model, or too few days, does not pass.
 
 from __future__ import annotations
 
-from statistics import NormalDist
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 from msgspec import Struct
 
+from modelyard.loop.bound import FEWEST_DAYS, FEWEST_ROWS, losing, lower_bound
 from modelyard.loop.judging import Live, Loss, judge, loss_of
-from modelyard.measure.compare import gains
 from modelyard.measure.metrics import Judged, Metric, judged
-from modelyard.measure.student import student
 from modelyard.package.model import Model
 from modelyard.schema.target import Outcome
-
-FEWEST_DAYS = 5
-"""Fewer days drawn again say nothing of days to come."""
-FEWEST_ROWS = 100
 
 
 class Gate(Struct, frozen=True, kw_only=True):
@@ -46,6 +41,8 @@ class Gate(Struct, frozen=True, kw_only=True):
     start: int
     end: int
     tried: int = 1
+    worse_on: tuple[str, ...] = ()
+    """Slices where it is significantly worse: one is enough to refuse."""
     passed: bool = False
     reason: str = ""
 
@@ -62,9 +59,11 @@ class Side(Struct, frozen=True, eq=False):
 
 
 def gate(challenger: Side, champion: Side | None, rows: Live, *, metric: str | None = None, confidence: float = 0.95,
-         tried: int = 1, start: int = 0, end: int = 0) -> Gate:  # fmt: skip
+         tried: int = 1, start: int = 0, end: int = 0,
+         slices: Sequence[str] = ()) -> Gate:  # fmt: skip
     """Whether the challenger is better than the champion (None: than the best constant answer to these very rows, which
-    no baseline can beat). `rows` lie in [start, end), after what either learned from."""
+    no baseline can beat), and on no slice (the values of those columns) worse. `rows` lie in [start, end), after what
+    either learned from."""
     outcome = challenger.model.outcome
     sides = [challenger.model] if champion is None else [challenger.model, champion.model]
     found, kept = judge(sides, rows)
@@ -81,26 +80,21 @@ def gate(challenger: Side, champion: Side | None, rows: Live, *, metric: str | N
             f"only {len(kept)} labelled rows of {days} days that neither saw; {FEWEST_ROWS} of {FEWEST_DAYS} are needed"
         )
         return msgspec.structs.replace(seen, reason=few)
-    return _measured(seen, before, after, kept, chosen, loss)
+    return _measured(seen, before, after, kept, chosen, loss, () if champion is None else slices)
 
 
-def _measured(seen: Gate, before: Judged, after: Judged, kept: Live, chosen: Metric, loss: Loss) -> Gate:
-    difference = loss.per_row(before) - loss.per_row(after)
-    found = gains(difference, kept.days, after.weight, level=seen.confidence)
-    bound = found.difference - (found.difference - found.bound) * few_days(seen.days, seen.confidence)
+def _measured(seen: Gate, before: Judged, after: Judged, kept: Live, chosen: Metric, loss: Loss,
+              slices: Sequence[str]) -> Gate:  # fmt: skip
+    gain = loss.per_row(before) - loss.per_row(after)
+    mean, bound = lower_bound(gain, kept.days, seen.confidence)
     was, now = chosen(before), chosen(after)
     worse = (now < was) if chosen.greater_is_better else (now > was)
+    worse_on = losing(gain, kept, slices, seen.confidence) if bound > 0 else ()
     made = msgspec.structs.replace(
-        seen, before=_finite(was), after=_finite(now), gain=found.difference, bound=bound,
-        passed=bound > 0 and not worse,
+        seen, before=_finite(was), after=_finite(now), gain=mean, bound=bound, worse_on=worse_on,
+        passed=bound > 0 and not worse and not worse_on,
     )  # fmt: skip
     return msgspec.structs.replace(made, reason=_reason(made, worse))
-
-
-def few_days(days: int, confidence: float) -> float:
-    """How much wider a bound from few days must be: as Student's t is to the normal, and n to n − 1."""
-    t = student(2 * confidence - 1, days - 1)
-    return float(t / NormalDist().inv_cdf(confidence) * (days / (days - 1)) ** 0.5)
 
 
 def _reason(gate: Gate, worse: bool) -> str:
@@ -110,6 +104,8 @@ def _reason(gate: Gate, worse: bool) -> str:
     bound = f"the {gate.confidence:.0%} lower bound of the gain in {gate.loss} is {_shown(gate.bound)}"
     if gate.passed:
         return f"better than {against}: {numbers}; {bound}"
+    if gate.worse_on:
+        return f"not promoted: worse where {', '.join(gate.worse_on)}, though {numbers}; {bound}"
     if gate.bound is not None and gate.bound > 0 and worse:
         return f"not promoted: {numbers}, though {bound}"
     return f"not significantly better than {against}: {numbers}; {bound}"

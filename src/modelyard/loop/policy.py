@@ -35,6 +35,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     watch: int = 14 * DAY
     known_after: int = 0
     metric: str | None = None
+    slices: tuple[str, ...] = ()
+    """Columns on none of whose values a challenger may be worse."""
     window: int = 14 * DAY
     """The last labelled days, which neither model saw: how many at most."""
     enough: int = 1_000
@@ -48,7 +50,8 @@ def read_policy(plan: Plan) -> Policy | None:
     if when is None:
         return None
     late = plan.project.target.known_after
-    return policy(when, service, known_after=microseconds(late) if late else 0, metric=plan.comparison.choose)
+    made = policy(when, service, known_after=microseconds(late) if late else 0, metric=plan.comparison.choose)
+    return msgspec.structs.replace(made, slices=tuple(plan.comparison.slices))
 
 
 def policy(

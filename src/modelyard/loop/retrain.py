@@ -142,7 +142,7 @@ class Retraining(Struct, frozen=True, kw_only=True):
         if self.columns is None:
             raise RetrainFailed("the columns of the source are not known")
         frame = gathered(self.store, job.model, self.columns, job.since, job.until, self.zone)
-        folder = self.store.cache / "retrain"
+        folder = self.store.training
         folder.mkdir(parents=True, exist_ok=True)
         path, part = folder / f"{job.run}.parquet", folder / f"{job.run}.{os.getpid()}.part"
         frame.write_parquet(part)
@@ -174,6 +174,7 @@ class Retraining(Struct, frozen=True, kw_only=True):
             tried=tried,
             start=job.start,
             end=job.end,
+            slices=self.policy.slices,
         )
         with self.metadata.begin() as sql:
             made, _ = record(sql, "gate", job.model, job.at, found.document(), key=job.run)
@@ -218,6 +219,8 @@ class Retraining(Struct, frozen=True, kw_only=True):
             with self.metadata.begin() as sql:
                 facts = {"model": trigger.model, **trigger.document, **msgspec.to_builtins(outcome)}
                 end_run(sql, run, trigger.at, outcome.status, facts)
+            for path in self.store.training.glob(f"{run}.*"):
+                path.unlink(missing_ok=True)
         return msgspec.to_builtins(outcome)
 
 

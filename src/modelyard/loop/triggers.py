@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from modelyard.loop.gate import FEWEST_DAYS
+from modelyard.loop.bound import FEWEST_DAYS
 from modelyard.loop.policy import DAY, Policy
 from modelyard.loop.rows import count_labelled
 from modelyard.loop.watch import Standing

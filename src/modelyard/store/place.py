@@ -48,6 +48,11 @@ class Store(Struct, frozen=True):
         return self.root / "cache"
 
     @property
+    def training(self) -> Path:
+        """Rows of the log gathered for a retraining that is under way."""
+        return self.cache / "training"
+
+    @property
     def keys(self) -> Path:
         return self.root / "keys"
 
