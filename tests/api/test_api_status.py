@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from msgspec import Struct
 from stored_models import make_store
 
 from modelyard.api.connection import Connection
 from modelyard.api.registry import promote_version
 from modelyard.api.status import status
 from modelyard.errors.store import UnknownVersion
+from modelyard.loop import drift, quality
 from modelyard.loop.ship import ship
 from modelyard.loop.verdict import Kind, Verdict, write
 from modelyard.loop.watched import Watched
+from modelyard.measure.drift import State
 from modelyard.store.packages import open_package
 from modelyard.store.versions import champion
 
@@ -40,18 +42,19 @@ def watched(yard: Connection) -> Watched:
     return Watched(store=yard.store, metadata=yard.metadata, model=model, version=serving[0])
 
 
-def say(yard: Connection, kind: Kind, day: int) -> Verdict:
-    verdict = watched(yard).verdict(kind, "drift", "inputs", "carrier has drifted", {}, since=day * DAY,
+def say(yard: Connection, kind: Kind, day: int, source: str = "inputs") -> Verdict:
+    verdict = watched(yard).verdict(kind, "drift", source, "carrier has drifted", {}, since=day * DAY,
                                     start=day * DAY, end=(day + 1) * DAY)  # fmt: skip
     with yard.metadata.begin() as sql:
         write(sql, verdict)
     return verdict
 
 
-def look(yard: Connection, day: int, **found: Any) -> None:
+def keep(yard: Connection, progress: Struct) -> None:
+    """What the monitor has come to."""
     one = watched(yard)
     with yard.metadata.begin() as sql:
-        one.note(sql, "drift", "inputs", day * DAY, (day + 1) * DAY, found)
+        one.keep(sql, "drift", progress)
 
 
 def test_nothing_said_is_green(yard: Connection) -> None:
@@ -61,20 +64,21 @@ def test_nothing_said_is_green(yard: Connection) -> None:
         status(yard, "lat")
 
 
-def test_a_verdict_stands_until_a_later_window_is_quiet(yard: Connection) -> None:
+def test_a_verdict_stands_until_its_monitor_finds_a_window_quiet(yard: Connection) -> None:
+    say(yard, "drifted", 2)
     verdict = say(yard, "drifted", 3)
-    look(yard, 3, drifted=True, broken=[])
     assert status(yard).models[0].verdicts == (verdict,)
-    look(yard, 4, drifted=True, broken=[])
-    assert status(yard).red
-    look(yard, 5, drifted=False, broken=[])
+    keep(yard, drift.Progress(next=4, state=State(open=True)))
+    assert status(yard).models[0].verdicts == (verdict,)
+    keep(yard, drift.Progress(next=5, state=State(open=False)))
     assert not status(yard).red
 
 
-def test_a_window_that_was_not_compared_settles_nothing(yard: Connection) -> None:
-    say(yard, "drifted", 3)
-    look(yard, 4, broken=[])
-    assert status(yard).red
+def test_each_source_of_worse_stands_for_itself(yard: Connection) -> None:
+    say(yard, "worse", 3, "realised roc_auc")
+    last = say(yard, "worse", 3, "losses")
+    keep(yard, quality.Progress(realised=4, estimated=4, losses=4, open=("losses",)))
+    assert status(yard).models[0].verdicts == (last,)
 
 
 def test_a_verdict_on_a_version_that_no_longer_serves_does_not_stand(yard: Connection) -> None:

@@ -1,19 +1,18 @@
 """How things stand: which version serves each model, what the monitors say of it, how far the log is shipped.
 
-A verdict stands until the monitor that gave it has looked at a later window and found it quiet, or another version
-serves. Any standing verdict is red: broken, drifted and worse each ask for something to be done.
+A verdict stands until the monitor that gave it finds a later window quiet, or another version serves. Any standing
+verdict is red: broken, drifted and worse each ask for something to be done.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Connection as Sql
 
 from modelyard.api.connection import Connection
+from modelyard.loop import drift, quality
 from modelyard.loop.verdict import Verdict, verdicts
-from modelyard.loop.watched import WINDOW
+from modelyard.loop.watched import WINDOW, read_progress
 from modelyard.store.audit import entries
 from modelyard.store.records import read_records
 from modelyard.store.segments import segments
@@ -62,7 +61,6 @@ def status(yard: Connection, model: str | None = None) -> Status:
 
 def _standing(sql: Sql, name: str) -> Standing:
     serving = champion(sql, name)
-    windows = [record.document for record in read_records(sql, WINDOW, name)]
     digest = serving[0].digest if serving else ""
     changes = [e for e in entries(sql, "promote") if e.document["model"] == name and e.document["digest"] == digest]
     return Standing(
@@ -72,20 +70,21 @@ def _standing(sql: Sql, name: str) -> Standing:
         since=changes[-1].at if changes else None,
         versions=len(listed(sql, name)),
         latest=latest_event(sql, name),
-        windows=sum(window["package"] == digest for window in windows),
-        verdicts=tuple(v for v in verdicts(sql, name) if v.package == digest and _stands(v, windows)),
+        windows=sum(seen.document["package"] == digest for seen in read_records(sql, WINDOW, name)),
+        verdicts=tuple(v for v in _last(verdicts(sql, name), digest) if _stands(sql, v)),
     )
 
 
-def _stands(verdict: Verdict, windows: list[dict[str, Any]]) -> bool:
-    """Whether no later window of that monitor was quiet in this respect."""
-    later = [
-        window[verdict.kind]
-        for window in windows
-        if window["monitor"] == verdict.monitor
-        and window["what"] == verdict.source
-        and window["package"] == verdict.package
-        and window["end"] > verdict.end
-        and verdict.kind in window
-    ]
-    return not later or bool(later[-1])
+def _last(found: list[Verdict], digest: str) -> list[Verdict]:
+    """Of each monitor, kind and source the newest about that package."""
+    return list({(v.monitor, v.kind, v.source): v for v in found if v.package == digest}.values())
+
+
+def _stands(sql: Sql, verdict: Verdict) -> bool:
+    """What the monitor says now; without a word since, what it said then."""
+    asked = (verdict.model, verdict.package, verdict.monitor)
+    if verdict.kind == "worse":
+        judged = read_progress(sql, *asked, quality.Progress)
+        return judged is None or verdict.source in judged.open
+    seen = read_progress(sql, *asked, drift.Progress)
+    return seen is None or bool(seen.broken if verdict.kind == "broken" else seen.state.open)
