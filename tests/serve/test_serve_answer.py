@@ -73,7 +73,8 @@ def test_the_usual_row_goes_the_short_way() -> None:
     heart = answerer(True)
     assert heart._single({**ROW, "flight": "a", "at": "2013-01-01T05:15:00"}) is not None
     assert heart._single({**ROW, "flight": "a"}) is None
-    for change in ({"carrier": "ZZ"}, {"dep_delay": None}, {"distance": 9999}, {"more": 1}):
+    assert heart._plain({**ROW, "dep_delay": None}) is not None
+    for change in ({"carrier": "ZZ"}, {"distance": None}, {"distance": 9999}, {"more": 1}):
         assert heart._single({**ROW, **change}) is None
 
 

@@ -1,7 +1,8 @@
 """One record of which every value is plainly what the contract says: the usual request, read without arrays or notes.
 
-Anything else (a null, a missing or further key, an unseen category, a rule that might be broken) gives None: then
-`rows/reading.py` reads the record and words what is odd. So this file may only be strict, never kinder.
+A null is plain where training rows had nulls. Anything else (a missing or further key, an unseen category, a rule that
+might be broken) gives None: then `rows/reading.py` reads the record and words what is odd. So this file may only be
+stricter, never kinder.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from typing import Any
 from modelyard.rows.json import Record
 from modelyard.rows.timestamps import EXACT, BadTime, reader
 from modelyard.schema.contract import Contract, Field
+
+_ABSENT = object()
+_NAN = float("nan")
 
 Value = Callable[[Any], float | None]
 """The number that a program gets for a value; None where the value is not plainly of the kind."""
@@ -62,16 +66,16 @@ class PlainReader:
     >>> plain = PlainReader(Contract((Field(name="age", kind="number"), Field(name="of", kind="category",
     ...     categories=("a", "b")))), frozenset({"age", "of"}), ())
     >>> plain.read({"age": 30, "of": "b"}), plain.read({"age": None, "of": "b"}), plain.read({"age": 30, "of": "c"})
-    (([30, 1.0], None), None, None)
+    (([30, 1.0], None), ([nan, 1.0], None), None)
     """
 
     def __init__(
-        self, contract: Contract, known: frozenset[str], ranges: tuple[tuple[int, float, float], ...] | None
+        self, contract: Contract, known: frozenset[str], ranges: tuple[tuple[int, float, float, bool], ...] | None
     ) -> None:
-        """`known`: keys that a record may have. `ranges`: (field, low, high) outside which a rule might be broken; None
-        when rules need more than that."""
-        values = [(field.name, plain_value(field)) for field in contract.fields]
-        self._values = [(name, value) for name, value in values if value is not None]
+        """`known`: keys that a record may have. `ranges`: (field, low, high, never null) outside which a rule might be
+        broken; None when rules need more than that."""
+        values = [(field.name, plain_value(field), field.nullable) for field in contract.fields]
+        self._values = [(name, value, nullable) for name, value, nullable in values if value is not None]
         self._never = ranges is None or len(self._values) < len(values)
         self._known, self._ranges = known, ranges or ()
         self._time = contract.time or ""
@@ -83,13 +87,15 @@ class PlainReader:
             return None
         inputs: list[float] = []
         get = record.get
-        for name, value in self._values:
-            number = value(get(name))
+        for name, value, nullable in self._values:
+            given = get(name, _ABSENT)
+            number = _NAN if given is None and nullable else value(given)
             if number is None:
                 return None
             inputs.append(number)
-        for place, low, high in self._ranges:
-            if not low <= inputs[place] <= high:
+        for place, low, high, full in self._ranges:
+            number = inputs[place]
+            if not low <= number <= high and (number == number or full):
                 return None
         if self._event is None or (time := get(self._time)) is None:
             return inputs, None

@@ -89,8 +89,7 @@ class RowReader:
         ]
         self._slow = any(r.categories is not None or r.type or r.learned for r in self._rules)
 
-        ranges = tuple((place, float(low), float(high)) for place, low, high, _ in self._quick)
-        self.plain = PlainReader(contract, self._known, None if self._slow else ranges)
+        self.plain = PlainReader(contract, self._known, None if self._slow else tuple(self._quick))
 
     def read(self, records: Sequence[Record]) -> Rows:
         """
