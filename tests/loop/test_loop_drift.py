@@ -85,7 +85,7 @@ def test_a_shifted_column_is_drifted_with_its_effect_and_a_null_flood_is_broken(
     assert (column["column"], column["check"]) == ("delay", "location")
     assert 0.5 < column["effect"]["shift"] < 0.9
     assert 0.1 < shift.evidence["smallest_shift"]["delay"] < 0.5
-    assert (shift.look, shift.act) == ("modelyard status", "modelyard retrain")
+    assert (shift.look, shift.act) == ("modelyard status late", "modelyard retrain")
     with metadata.begin() as sql:
         assert verdicts(sql, "late") == found
     assert watch_drift(watching, "drift", START + 16 * DAY) == []

@@ -86,7 +86,7 @@ def test_a_message_says_what_since_when_why_which_version_and_what_to_type(hook:
         "occasion": "worse", "key": VERDICT.key, "model": "late", "version": 3, "package": "ab" * 32,
         "what": "log_loss is 0.7, usually 0.4", "since": "2011-01-26T00:00:00Z", "at": "2011-01-30T00:00:00Z",
         "evidence": {"source": "losses", "approximate": False, "z": 5.1, "missing": None},
-        "look": "modelyard status", "act": "modelyard retrain",
+        "look": "modelyard status late", "act": "modelyard retrain",
     }  # fmt: skip
 
 

@@ -47,17 +47,17 @@ class Verdict(Struct, frozen=True, kw_only=True):
         return f"{self.kind}:{self.monitor}:{self.package[:16]}:{self.source}:{self.start}"
 
 
+ACT: dict[Kind, str] = {"broken": "modelyard check", "drifted": "modelyard retrain", "worse": "modelyard retrain"}
+"""`check` says what a request must carry: a broken feed is repaired where it comes from."""
+
+
 def commands(kind: Kind, model: str) -> tuple[str, str]:
     """(to look, to act).
 
     >>> commands("worse", "late")
-    ('modelyard status', 'modelyard retrain')
+    ('modelyard status late', 'modelyard retrain')
     """
-    return "modelyard status", {
-        "broken": "modelyard check",
-        "drifted": "modelyard retrain",
-        "worse": "modelyard retrain",
-    }[kind]
+    return f"modelyard status {model}", ACT[kind]
 
 
 def write(sql: Connection, verdict: Verdict) -> bool:
