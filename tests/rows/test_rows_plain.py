@@ -1,0 +1,71 @@
+"""One plain record read the short way and the long way: the same numbers, and never where there is a word to say."""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from modelyard.errors.serving import BadRows
+from modelyard.rows.reading import RowReader
+from modelyard.schema.contract import Contract, Field
+from modelyard.schema.rules import ColumnRule
+
+FIELDS = (
+    Field(name="number", kind="number"),
+    Field(name="full", kind="number", nullable=False),
+    Field(name="whole", kind="integer"),
+    Field(name="yes", kind="boolean"),
+    Field(name="word", kind="category", categories=("a", "b")),
+    Field(name="when", kind="datetime", zone="America/New_York"),
+)
+RULES = (ColumnRule(column="number", min=0, max=9), ColumnRule(column="whole", nulls=False, max=5))
+
+plain = {
+    "number": some.one_of(some.integers(-3, 12), some.floats(-1, 10), some.none()),
+    "full": some.floats(allow_nan=False, allow_infinity=False),
+    "whole": some.one_of(some.integers(-3, 8), some.just(4.0), some.none()),
+    "yes": some.one_of(some.booleans(), some.none()),
+    "word": some.one_of(some.sampled_from(["a", "b"]), some.none()),
+    "when": some.sampled_from(["2013-01-31", "2013-07-01T05:15:00", "2013-01-31T05:15:00Z", None]),
+}
+odd: Any = some.one_of(
+    some.none(), some.integers(2**53 - 1, 2**53 + 1), some.text(max_size=2), some.just("2013-03-10T02:30:00"),
+    some.floats(0, 1), some.booleans(), some.just([])
+)  # fmt: skip
+usual = some.fixed_dictionaries(plain, optional={"at": some.sampled_from(["2013-01-31", None]), "id": odd})
+changed = some.tuples(usual, some.dictionaries(some.sampled_from([*plain, "at", "more"]), odd, max_size=1)).map(
+    lambda pair: {**pair[0], **pair[1]}
+)
+cut = some.tuples(usual, some.sampled_from(list(plain))).map(lambda p: {k: v for k, v in p[0].items() if k != p[1]})
+
+
+def _long(reader: RowReader, record: dict[str, Any]) -> tuple[list[float], int | None] | None:
+    """None where there is something to say."""
+    try:
+        rows = reader.read([record])
+    except BadRows:
+        return None
+    if rows.warnings or rows.flagged:
+        return None
+    return [float(column[0]) for column in rows.inputs], rows.events[0]
+
+
+@settings(deadline=None, max_examples=600)
+@given(some.one_of(usual, changed, cut), some.booleans())
+def test_a_record_is_plain_exactly_when_nothing_is_to_be_said_of_it_and_then_reads_the_same(
+    record: dict[str, Any], ruled: bool
+) -> None:
+    reader = RowReader(Contract(FIELDS, RULES if ruled else (), time="at", zone="UTC"))
+    short, long = reader.plain.read(record), _long(reader, record)
+    assert (short is None) == (long is None)
+    if short is not None and long is not None:
+        assert np.array(short[0], dtype=np.float64).tobytes() == np.array(long[0]).tobytes()
+        assert short[1] == long[1]
+
+
+def test_text_and_rules_that_look_at_words_are_read_the_long_way() -> None:
+    text = RowReader(Contract((Field(name="said", kind="text"),)))
+    ruled = RowReader(Contract(FIELDS[4:5], (ColumnRule(column="word", categories=("a",)),)))
+    assert text.plain.read({"said": "x"}) is None
+    assert ruled.plain.read({"word": "a"}) is None
