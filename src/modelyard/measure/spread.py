@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from modelyard.measure.bins import WIDTH
 from modelyard.measure.counts import stack
@@ -46,7 +47,11 @@ def no_spread(columns: int) -> Spread:
 def between_days(profile: Profile) -> Spread:
     """The ratios that the reference's own periods show."""
     use = [period for period in profile.periods if period.rows >= 2]
-    return spread_of(stack(use)) if len(use) >= FEWEST else no_spread(len(profile.columns))
+    if len(use) < FEWEST:
+        return no_spread(len(profile.columns))
+    found = spread_of(stack(use))
+    ordered = np.array([column.bins.ordered for column in profile.columns])  # no check looks at a number's single bins
+    return replace(found, category=np.where(ordered[:, None], 1.0, found.category))
 
 
 def spread_of(x: Floats) -> Spread:
