@@ -14,13 +14,14 @@ from modelyard.demo.summary import summary
 from modelyard.demo.table import Table
 from modelyard.demo.traffic import days
 from modelyard.loop.counting import counter
+from modelyard.loop.promote import Promotion
 from modelyard.loop.ship import ship
 from modelyard.measure.intervals import Interval
 from modelyard.package.model import Parity
 from modelyard.run.result import Packaged, Result, Standing
 from modelyard.store.metadata import Metadata
 from modelyard.store.place import Store
-from modelyard.store.records import record
+from modelyard.store.records import end_run, record, start_run
 from modelyard.store.versions import register
 
 RESULT = Result(
@@ -78,13 +79,16 @@ def replayed(tmp_path_factory):
 
 def test_the_document_adds_up_and_names_who_served_when(replayed):
     store, metadata, progress, april = replayed
-    gate = {"challenger": "x", "against": "y", "metric": "roc_auc", "loss": "log_loss", "before": 0.9, "after": 0.91,
-            "gain": 0.01, "bound": 0.002, "confidence": 0.95, "days": 10, "rows": 9000, "tried": 1,
-            "passed": True, "reason": "better"}  # fmt: skip
+    gate = {"metric": "roc_auc", "loss": "log_loss", "before": 0.9, "after": 0.91, "gain": 0.01, "bound": 0.002,
+            "confidence": 0.95, "days": 10, "rows": 9000, "tried": 1, "passed": True}  # fmt: skip
+    made = Promotion(model="late", version=2, digest="x", replaced=1, revision=2, at=1_365_000_000_000_000,
+                     actor="gate", reason="better", gate=gate)  # fmt: skip
     with metadata.begin() as sql:
-        record(sql, "gate", "late", 1_365_000_000_000_000, gate, key="g")
-        record(sql, "gate", "late", 1_366_000_000_000_000, {**gate, "passed": False}, key="h")
-        record(sql, "decision", "late", 1_365_000_000_000_000, {"what": "wait", "reason": "too early"}, key="d")
+        record(sql, "promotion", "late", made.at, msgspec.to_builtins(made), key="g")
+        record(sql, "decision", "late", made.at, {"retrain": True, "run": "r", "reason": "worse"}, key="d")
+        record(sql, "decision", "late", made.at, {"retrain": False, "reason": "too early"}, key="e")
+        start_run(sql, "r", made.at, {})
+        end_run(sql, "r", made.at, "promoted", {"reason": "better"})
     found = msgspec.json.decode(msgspec.json.encode(summary(RESULT, progress, store, metadata, None)))
     flown = flights_of(*april)
     assert found["sent"] == found["acknowledged"] == found["logged"] == len(flown)
@@ -99,7 +103,12 @@ def test_the_document_adds_up_and_names_who_served_when(replayed):
     assert found["parity"]["class"] == "link"
     assert found["candidates"][0]["folds"] == [0.9, 0.94]
     assert found["candidates"][0]["tied_with"] == ["forest"]
-    assert found["decisions"] == [{"at": "2013-04-03T14:40:00Z", "what": "wait", "reason": "too early"}]
+    at = "2013-04-03T14:40:00Z"
+    assert found["decisions"] == [
+        {"at": at, "retrain": True, "run": "r", "reason": "worse",
+         "outcome": {"status": "promoted", "reason": "better"}},
+        {"at": at, "retrain": False, "reason": "too early"},
+    ]  # fmt: skip
     (promotion,) = found["promotions"]
     assert (promotion["before"], promotion["after"], promotion["bound"], promotion["gates_tried"]) == (
         0.9,

@@ -36,11 +36,7 @@ def _versions(found: dict[str, Any]) -> Iterator[str]:
 def _decisions(found: dict[str, Any]) -> Iterator[str]:
     yield f"{len(found['verdicts'])} verdicts, {len(found['decisions'])} decisions, {len(found['gates'])} gates tried."
     for one in found["promotions"]:
-        yield (
-            f"{one['at'][:10]}: version {one['version']} instead of {one['instead_of']}: {one['metric']} "
-            f"{one['before']:.4f} to {one['after']:.4f} on the same {one['rows']:,} rows of {one['days']} days, "
-            f"{one['confidence']:.0%} bound of the gain in {one['loss']} {one['bound']:.4f}."
-        )
+        yield f"{one['at'][:10]}: version {one['version']} instead of {one['instead_of']}: {one['reason']}"
 
 
 def _commands(found: dict[str, Any], folder: Path) -> Iterator[str]:

@@ -27,7 +27,7 @@ from modelyard.demo.server import Server
 from modelyard.demo.summary import summary
 from modelyard.demo.table import Table
 from modelyard.demo.traffic import LATE, Day, days
-from modelyard.demo.turning import Turning
+from modelyard.demo.turning import Turning, turning
 from modelyard.errors.demo import DemoRunning
 from modelyard.loop.days import Calendar
 from modelyard.loop.days import Day as Measured
@@ -55,9 +55,9 @@ def told(wishes: Wishes, out: TextIO, stream: Stream) -> Iterator[dict[str, Any]
         result = project.run(cores=wishes.cores, stream=stream)
         for line in lines(result):
             table.say(line)
-        with Server(yard.store, wishes.port) as server:
+        with Server(yard.store, wishes.port) as server, turning(project, yard, wishes.cores) as loop:
             table.say(f"Serving on {server.url}/v1/models/{project.head.name}, up in {server.seconds:.1f} s\n")
-            story = Story(project, yard, table, wishes)
+            story = Story(project.head.name, yard, loop, table, wishes.days)
             story.tell(server)
             yield summary(result, story.progress, yard.store, yard.metadata, server.url)
 
@@ -85,13 +85,11 @@ def _lock(handle: int, folder: Path) -> None:
 class Story:
     """The replay, day by day."""
 
-    def __init__(self, project: Project, yard: Connection, table: Table, wishes: Wishes) -> None:
-        self.name = project.head.name
-        self._table, self._days = table, wishes.days
+    def __init__(self, name: str, yard: Connection, loop: Turning, table: Table, count: int | None) -> None:
+        self.name, self._loop, self._table, self._days = name, loop, table, count
         self._place = yard.store.root / "demo.json"
         self.progress: Progress = load(self._place)
         self._calendar = Calendar(yard.store, yard.metadata, self.name, "roc_auc")
-        self._turning = Turning(project, yard, wishes.cores)
 
     def tell(self, server: Server) -> None:
         left = days(self._days)[len(self.progress.finished) :]
@@ -104,7 +102,7 @@ class Story:
     def _day(self, day: Day, client: Client) -> None:
         client.fresh()
         replay(client, self.name, day, self.progress, lambda: self._keep(day))
-        turn = self._turning.turn()
+        turn = self._loop.turn()
         entry = self._entry(day, turn.verdict, turn.notes)
         self.progress.close(entry)
         save(self._place, self.progress)

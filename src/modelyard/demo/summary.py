@@ -13,11 +13,12 @@ from typing import Any
 import msgspec
 
 from modelyard.demo.progress import Progress
+from modelyard.loop.promote import Promotion, promotions
 from modelyard.run.result import Result
 from modelyard.store.lake import Lake
 from modelyard.store.metadata import Metadata
 from modelyard.store.place import Store
-from modelyard.store.records import Record, all_records
+from modelyard.store.records import Record, Run, all_records, read_runs
 from modelyard.store.versions import listed
 
 DECISION, GATE, VERDICT = "decision", "gate", "verdict"
@@ -27,7 +28,7 @@ def summary(result: Result, progress: Progress, store: Store, metadata: Metadata
     """The document of `--json`. Times are instants in UTC; `url` is None when nothing serves any more."""
     name = result.package.name
     with metadata.begin() as sql:
-        records = all_records(sql, name)
+        records, runs, changes = all_records(sql, name), read_runs(sql), promotions(sql, name)
         numbers = {version.digest: version.version for version in listed(sql, name)}
     found = msgspec.to_builtins(result)
     return {
@@ -44,9 +45,9 @@ def summary(result: Result, progress: Progress, store: Store, metadata: Metadata
         **_shipped(store, name),
         "days": [msgspec.to_builtins(entry) for entry in progress.finished],
         "verdicts": [_told(one) for one in records if one.kind == VERDICT],
-        "decisions": [_told(one) for one in records if one.kind == DECISION],
+        "decisions": list(_decisions(records, runs)),
         "gates": [_told(one) for one in records if one.kind == GATE],
-        "promotions": list(_promotions(records, numbers)),
+        "promotions": [_promotion(one) for one in changes],
         "versions": list(_versions(progress, numbers)),
         "seconds": {"run": result.seconds},
         "serving": url,
@@ -87,26 +88,29 @@ def _told(one: Record) -> dict[str, Any]:
     return {"at": instant(one.at), **one.document}
 
 
-def _promotions(records: list[Record], numbers: dict[str, int]) -> Iterator[dict[str, Any]]:
+def _decisions(records: list[Record], runs: list[Run]) -> Iterator[dict[str, Any]]:
+    """Each time the loop was asked to retrain: whether it did, why or why not, and how it ended."""
+    ended = {run.id: {"status": run.status, "reason": run.document.get("reason", "")} for run in runs}
     for one in records:
-        if one.kind == GATE and one.document.get("passed"):
-            gate = one.document
-            yield {
-                "at": instant(one.at),
-                "version": numbers.get(gate["challenger"]),
-                "instead_of": numbers.get(gate["against"]),
-                "rows": gate["rows"],
-                "days": gate["days"],
-                "metric": gate["metric"],
-                "before": gate["before"],
-                "after": gate["after"],
-                "loss": gate["loss"],
-                "gain": gate["gain"],
-                "bound": gate["bound"],
-                "confidence": gate["confidence"],
-                "gates_tried": gate["tried"],
-                "reason": gate["reason"],
-            }
+        if one.kind == DECISION:
+            run = str(one.document.get("run", ""))
+            yield {"at": instant(one.at), **one.document, **({"outcome": ended[run]} if run in ended else {})}
+
+
+def _promotion(made: Promotion) -> dict[str, Any]:
+    """`before` and `after` are of the same rows."""
+    gate = made.gate
+    numbers = {name: gate.get(name) for name in ("metric", "before", "after", "rows", "days", "loss", "gain", "bound")}
+    return {
+        "at": instant(made.at),
+        "version": made.version,
+        "instead_of": made.replaced,
+        **numbers,
+        "confidence": gate.get("confidence"),
+        "gates_tried": gate.get("tried"),
+        "actor": made.actor,
+        "reason": made.reason,
+    }
 
 
 def _versions(progress: Progress, numbers: dict[str, int]) -> Iterator[dict[str, Any]]:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from msgspec import Struct
 
 from modelyard.api.connection import Connection
 from modelyard.api.project import Project
+from modelyard.loop.durable import Durable
+from modelyard.loop.policy import read_policy
+from modelyard.loop.retrain import WORKFLOW, Retraining
+from modelyard.loop.training import project_trainer, source_columns
+from modelyard.loop.turn import Loop
+from modelyard.loop.turn import Turned as Turn
 from modelyard.loop.watch import Standing, Watch, Watcher, standing
 
 CALM = "ok"
@@ -19,22 +29,56 @@ class Turned(Struct, frozen=True):
 
 
 class Turning:
-    def __init__(self, project: Project, yard: Connection, cores: int | None = None) -> None:
-        self._yard, self._watch = yard, Watch.of(project.plan())
-        self._watcher = Watcher(yard.store, yard.metadata, self._watch)
+    """One loop over one project, made by `turning`."""
+
+    def __init__(self, yard: Connection, loop: Loop) -> None:
+        self._yard, self._loop = yard, loop
 
     def turn(self) -> Turned:
-        """Ship, look, and act on what is seen; again after a crash to the same end."""
-        self._watcher.ship()
-        new = self._watcher.look()
-        return Turned(self._standing(), tuple(f"{one.kind}: {one.summary}" for one in new))
+        """Ship, look, retrain where there is a reason, watch what was promoted; after a crash again to the same end."""
+        done = self._loop.turn(wait=True)
+        return Turned(self._standing(), tuple(notes(done)))
 
     def _standing(self) -> str:
-        watched = self._watcher.champion()
+        watcher = self._loop.watcher
+        watched = watcher.champion()
         if watched is None:
             return ""
         with self._yard.metadata.begin() as sql:
-            return words(standing(sql, self._watch, watched.digest))
+            return words(standing(sql, watcher.watch, watched.digest))
+
+
+@contextmanager
+def turning(project: Project, yard: Connection, cores: int | None = None) -> Iterator[Turning]:
+    """The loop as the file asks for it; without a `retrain.when` it ships and looks."""
+    plan = project.plan()
+    watcher, policy = Watcher(yard.store, yard.metadata, Watch.of(plan)), read_policy(plan)
+    if policy is None:
+        yield Turning(yard, Loop(watcher))
+        return
+    work = Retraining(
+        store=yard.store,
+        metadata=yard.metadata,
+        policy=policy,
+        trainer=project_trainer(plan, yard.store, cores or os.cpu_count() or 1),
+        columns=source_columns(plan),
+        zone=plan.context.zone,
+    )
+    with Durable(yard.store.root / "workflows.db", {WORKFLOW: work.workflow}) as durable:
+        yield Turning(yard, Loop(watcher, work, durable))
+
+
+def notes(done: Turn) -> Iterator[str]:
+    """News in words: verdicts, why something was learned anew and how that ended, what came back."""
+    for verdict in done.verdicts:
+        yield f"{verdict.kind}: {verdict.summary}"
+    if done.fired is not None:
+        yield f"retrained because {done.fired.cause.name} says so: {done.fired.cause.reason}"
+    for outcome in done.outcomes:
+        version = "" if outcome.version is None else f" version {outcome.version}"
+        yield f"{outcome.status}{version}: {outcome.reason}"
+    if done.rolled_back is not None:
+        yield f"rolled back to version {done.rolled_back.version}: {done.rolled_back.reason}"
 
 
 def words(now: Standing) -> str:
