@@ -32,6 +32,8 @@ COMMANDS = (
     "promote",
     "rollback",
     "serve",
+    "up",
+    "retrain",
     "history",
     "status",
     "forget",
@@ -44,7 +46,12 @@ def application() -> Typer:
     import typer
 
     app = typer.Typer(
-        name="modelyard", help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+        name="modelyard",
+        help=HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
     )
     app.callback()(_version)
     for name in COMMANDS:

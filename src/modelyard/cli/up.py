@@ -1,0 +1,88 @@
+"""`modelyard up [FILE]`: the server and the loop, until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from modelyard.cli.options import Store
+from modelyard.cli.when import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from modelyard.api.connection import Connection
+    from modelyard.api.loop import Looped
+    from modelyard.api.project import Project
+    from modelyard.loop.turn import Turned
+
+
+def command(
+    file: Annotated[str, typer.Argument(help="The project file, or its folder.")] = "modelyard.yaml",
+    port: Annotated[int | None, typer.Option("--port", help="8080 or the next free one when not given.")] = None,
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Whether to start the server too.")] = True,
+    pause: Annotated[float, typer.Option("--pause", min=0.1, help="Seconds between turns without news.")] = 5.0,
+    cores: Annotated[int | None, typer.Option("--cores", min=1, help="To retrain on; all when not given.")] = None,
+    store: Store = None,
+) -> None:
+    """Serve, ship the log, watch, retrain and promote as the file says. One loop per store."""
+    from modelyard.api.connection import opened
+    from modelyard.api.project import Project
+
+    project = Project.load(file)
+    with opened(project.place(store)) as yard:
+        if serve:
+            from modelyard.demo.server import Server
+
+            with Server(yard.store, port) as server:
+                _say(f"Serving {project.head.name}: {server.url}/v1/models/{project.head.name}/predict")
+                _turns(project, yard, pause, cores)
+        else:
+            _turns(project, yard, pause, cores)
+
+
+def _turns(project: Project, yard: Connection, pause: float, cores: int | None) -> None:
+    from modelyard.api.loop import looped
+    from modelyard.loop.leader import leader
+    from modelyard.loop.run import run, stopped_by_signals
+
+    with leader(yard.store):  # a second loop is refused before it opens what the first one holds
+        pass
+    with stopped_by_signals() as stop, looped(project, yard, cores) as ready:
+        _say("The loop runs; Ctrl-C ends it after its turn.")
+        run(ready.loop, stop, pause, turned=lambda done: _tell(ready, done), failed=_failed)
+    _say("Stopped. The same command goes on from here.")
+
+
+def _tell(ready: Looped, done: Turned) -> None:
+    batches = ready.turned(done)
+    for line in news(done):
+        _say(f"{shown(done.at)}  {line}")
+    for batch in batches:
+        _say(f"{shown(batch.period)}  {batch.entry}: {batch.rows:,} rows by version {batch.version}: {batch.output}")
+
+
+def news(done: Turned) -> Iterator[str]:
+    """What a turn did, in lines; nothing where nothing happened."""
+    if done.shipped.predictions or done.shipped.labels:
+        yield f"shipped {done.shipped.predictions:,} predictions, {done.shipped.labels:,} labels"
+    for verdict in done.verdicts:
+        yield f"{verdict.kind}: {verdict.summary} (look: {verdict.look}; act: {verdict.act})"
+    if done.fired is not None:
+        yield f"retraining, asked for by {done.fired.cause.name}: {done.fired.cause.reason}"
+    for outcome in done.outcomes:
+        version = "" if outcome.version is None else f" version {outcome.version}"
+        yield f"retraining{version} {outcome.status}: {outcome.reason}"
+    if done.rolled_back is not None:
+        yield f"rolled back to version {done.rolled_back.version}: {done.rolled_back.reason}"
+
+
+def _failed(error: Exception) -> None:
+    _say(f"A turn failed and is tried again: {error or type(error).__name__}")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
