@@ -26,11 +26,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from modelyard.loop.notice import Notice
 from modelyard.loop.verdict import Verdict, verdicts
 from modelyard.project.settings import Notify
+from modelyard.schema.duration import microseconds
 from modelyard.store.metadata import Metadata
 from modelyard.store.records import read_records, record
+from modelyard.store.shipping import latest_event
 from modelyard.store.versions import champion
 
 DELIVERED, FAILED = "notified", "notify_failed"
+RECENT = microseconds("7d")
 WAITING = 1_000
 """At most so many messages wait; `catch_up` finds what did not fit."""
 
@@ -124,9 +127,11 @@ class Notifier:
         self.tell(Message.of_notice(notice, version, package))
 
     def catch_up(self, model: str, since: int | None = None) -> None:
-        """Tell of all verdicts and notices since then (event time) that were written down: what was delivered is not
-        sent again."""
+        """Tell of all verdicts and notices since then (event time; the last week of the log, unless said) that were
+        written down: what was delivered is not sent again, and who is new to the list is not told of all that was."""
         with self.metadata.begin() as sql:
+            if since is None:
+                since = (latest_event(sql, model) or RECENT) - RECENT
             found = verdicts(sql, model, since)
             notices = [msgspec.convert(one.document, Notice) for one in read_records(sql, "notice", model, since)]
         for verdict in found:
