@@ -25,11 +25,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from modelyard.loop.notice import Notice
 from modelyard.loop.verdict import Verdict, verdicts
+from modelyard.loop.watermark import watermark
 from modelyard.project.settings import Notify
 from modelyard.schema.duration import microseconds
 from modelyard.store.metadata import Metadata
 from modelyard.store.records import read_records, record
-from modelyard.store.shipping import latest_event
 from modelyard.store.versions import champion
 
 DELIVERED, FAILED = "notified", "notify_failed"
@@ -131,7 +131,7 @@ class Notifier:
         written down: what was delivered is not sent again, and who is new to the list is not told of all that was."""
         with self.metadata.begin() as sql:
             if since is None:
-                since = (latest_event(sql, model) or RECENT) - RECENT
+                since = (watermark(sql, model) or RECENT) - RECENT
             found = verdicts(sql, model, since)
             notices = [msgspec.convert(one.document, Notice) for one in read_records(sql, "notice", model, since)]
         for verdict in found:
@@ -157,7 +157,7 @@ class Notifier:
     def _run(self) -> None:
         while (message := self._waiting.get()) is not None:
             for target in self.targets:
-                with contextlib.suppress(SQLAlchemyError):  # not written down: told again by catch_up
+                with contextlib.suppress(SQLAlchemyError, TypeError, ValueError):  # told again by catch_up
                     deliver(self.metadata, target, message, self.sending)
 
 
