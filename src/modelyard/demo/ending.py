@@ -40,7 +40,7 @@ def _decisions(found: dict[str, Any]) -> Iterator[str]:
 
 
 def _commands(found: dict[str, Any], folder: Path) -> Iterator[str]:
-    name, store, example = found["package"]["name"], f"--store {folder / '.modelyard'}", found["example"]
+    name, store, example = found["package"]["name"], f"--store {found['store']}", found["example"]
     shown = [
         (f"modelyard status {store}", "what serves, which verdicts stand"),
         (f"modelyard models {name} {store}", "every version"),

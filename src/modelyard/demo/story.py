@@ -6,8 +6,6 @@ progress file, the loop by its records. A day is done when its loop turn is done
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -28,9 +26,9 @@ from modelyard.demo.summary import summary
 from modelyard.demo.table import Table
 from modelyard.demo.traffic import LATE, Day, days
 from modelyard.demo.turning import Turning, turning
-from modelyard.errors.demo import DemoRunning
 from modelyard.loop.days import Calendar
 from modelyard.loop.days import Day as Measured
+from modelyard.loop.leader import leader
 from modelyard.measure.profile import DAY
 from modelyard.run.events import Stream
 
@@ -47,10 +45,10 @@ class Wishes(Struct, frozen=True, kw_only=True):
 def told(wishes: Wishes, out: TextIO, stream: Stream) -> Iterator[dict[str, Any]]:
     """The whole demo, told on `out`; in the block the server still stands, and the summary is what the block gets.
 
-    Raises NoFlights, OtherFolder, DemoRunning, ServerGone, and what run and loop raise."""
+    Raises NoFlights, OtherFolder, NotLeader, ServerGone, and what run and loop raise."""
     file = demo_project.write(wishes.folder)
     project, table = Project.load(file), Table(out)
-    with alone(wishes.folder), opened(project.place(), make=True) as yard:
+    with opened(project.place(), make=True) as yard, leader(yard.store):
         table.say(f"Project: {file}")
         result = project.run(cores=wishes.cores, stream=stream)
         for line in lines(result):
@@ -60,26 +58,6 @@ def told(wishes: Wishes, out: TextIO, stream: Stream) -> Iterator[dict[str, Any]
             story = Story(project.head.name, yard, loop, table, wishes.days)
             story.tell(server)
             yield summary(result, story.progress, yard.store, yard.metadata, server.url)
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """One demo per folder. Raises DemoRunning."""
-    place = folder / ".modelyard"
-    place.mkdir(mode=0o700, exist_ok=True)
-    handle = os.open(place / "demo.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        _lock(handle, folder)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _lock(handle: int, folder: Path) -> None:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise DemoRunning(f"another demo works in {folder}", who="demo") from None
 
 
 class Story:

@@ -51,6 +51,7 @@ def summary(result: Result, progress: Progress, store: Store, metadata: Metadata
         "versions": list(_versions(progress, numbers)),
         "seconds": {"run": result.seconds},
         "serving": url,
+        "store": str(store.root),
     }
 
 

@@ -23,10 +23,3 @@ class OtherFolder(ModelyardError):
 
     way_out = "Give another one with --folder."
     exit = 2
-
-
-class DemoRunning(ModelyardError):
-    """Another demo works in this folder now."""
-
-    way_out = "Wait until it ends, or give another folder with --folder."
-    exit = 2
