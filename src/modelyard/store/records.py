@@ -116,8 +116,10 @@ def start_run(sql: Connection, name: str, at: int, document: dict[str, Any]) -> 
 
 
 def end_run(sql: Connection, name: str, at: int, status: str, document: dict[str, Any]) -> None:
+    """The same ending again writes nothing."""
     text = msgspec.json.encode(document).decode()
-    sql.execute(update(runs).where(runs.c.id == name).values(ended=at, status=status, document=text))
+    news = (runs.c.id == name) & (runs.c.ended.is_(None) | (runs.c.document != text))
+    sql.execute(update(runs).where(news).values(ended=at, status=status, document=text))
 
 
 def read_runs(sql: Connection) -> list[Run]:
