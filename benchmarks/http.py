@@ -1,7 +1,9 @@
 """HTTP, one row a request, everything checked and logged, against a bare uvicorn echo and FastAPI + scikit-learn.
 
 The servers share the last core and are asked in turn over 32 keep-alive connections; the median round counts. Processor
-time per request is told beside the speed, because a busy machine moves it less. Echo: a raw ASGI callable on uvicorn (uvloop, httptools, no access log) that gives the body back.
+time per request is told beside the speed, because a busy machine moves it less.
+
+Echo: a raw ASGI callable on uvicorn (uvloop, httptools, no access log) that gives the body back.
 FastAPI: the same LightGBM model in a scikit-learn pipeline, one DataFrame a request, nothing logged.
 
 Aim: 0.4 of the echo with durability `os`.
