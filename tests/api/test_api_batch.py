@@ -15,6 +15,7 @@ import modelyard as my
 from modelyard.api.batch import predict_file
 from modelyard.errors import ModelyardError
 from modelyard.errors.data import MissingColumn, UnreadableTable
+from modelyard.errors.project import AlreadyThere
 from modelyard.errors.serving import BadRows
 
 
@@ -118,6 +119,16 @@ def test_files_that_cannot_be_used_are_named(
         predict_file(package, tmp_path / source, tmp_path / output)
     assert said in str(caught.value)
     assert not (tmp_path / output).exists()
+
+
+def test_the_rows_that_are_read_are_never_overwritten(package: my.Package, tmp_path: Path) -> None:
+    flights(3).write_csv(tmp_path / "in.csv")
+    before = (tmp_path / "in.csv").read_bytes()
+    (tmp_path / "link.csv").symlink_to(tmp_path / "in.csv")
+    for output in ("in.csv", "link.csv"):
+        with pytest.raises(AlreadyThere):
+            predict_file(package, tmp_path / "in.csv", tmp_path / output)
+    assert (tmp_path / "in.csv").read_bytes() == before
 
 
 PEAK = """

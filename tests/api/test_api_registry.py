@@ -80,3 +80,9 @@ def test_rolling_back_goes_one_further_each_time(yard: Connection) -> None:
         roll_back(yard, "late")
     assert promote_version(yard, "late@3").before == 1
     assert roll_back(yard, "late").after == 1
+
+
+def test_a_pointer_that_cannot_be_read_is_written_anew_by_a_promotion(yard: Connection) -> None:
+    yard.store.pointer.write_text("torn {")
+    change = promote_version(yard, "late@2")
+    assert read_pointer(yard.store.pointer)["late"].digest == change.digest

@@ -127,7 +127,7 @@ def test_go_ends_with_an_endpoint_and_says_how_to_ask_it(tmp_path: Path) -> None
     finally:
         going.terminate()
         going.communicate(timeout=30)
-    assert "Writing my-table/modelyard.yaml." in said
+    assert "Wrote my-table/modelyard.yaml." in said
     again = run("go", "my table.csv", "--target", "x", cwd=tmp_path)
     assert again.returncode == 2
     assert "predicts 'y', not 'x'" in again.stderr

@@ -67,6 +67,7 @@ def test_it_answers_swaps_and_ends_on_sigterm_and_its_answer_is_forgotten(store:
         (("late@2",), 2, "modelyard promote late@2"),
         (("nobody",), 2, "there is no model 'nobody'"),
         (("--host", "0.0.0.0"), 2, "without a token"),
+        (("--port", "99999"), 2, "less than or equal to 65535"),
     ],
 )
 def test_what_cannot_be_served_is_said(store: Path, words: tuple[str, ...], code: int, said: str) -> None:

@@ -15,6 +15,7 @@ from msgspec import Struct
 from modelyard.api.package import Package
 from modelyard.api.sniff import sniffed
 from modelyard.errors.data import MissingColumn
+from modelyard.errors.project import AlreadyThere
 
 if TYPE_CHECKING:
     from polars import DataFrame
@@ -45,6 +46,8 @@ def predict_file(
     from modelyard.frame.chunks import height, kinds_of, parts, scan
 
     began = time.perf_counter()
+    if output.exists() and source.exists() and output.samefile(source):
+        raise AlreadyThere(f"{output} is what is read", who="predict", way_out="Name another file with -o")
     contract, id_ = package.contract, package.predictor.id
     kinds = kinds_of([(field.name, field.kind) for field in contract.fields], id_, contract.time)
     reading = sniffed(source)

@@ -76,7 +76,7 @@ def _from(folder: Path, table: str | Path) -> str:
 
 def _kept(folder: Path, text: str, found: Facts) -> Project:
     """The file, planned and its target checked; taken back when it does not hold."""
-    made = not folder.exists()
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
         (folder / FILE).write_text(text, encoding="utf-8")
@@ -84,8 +84,8 @@ def _kept(folder: Path, text: str, found: Facts) -> Project:
         _check(project, found)
     except BaseException:
         (folder / FILE).unlink(missing_ok=True)
-        if made:
-            folder.rmdir()
+        for one in made:
+            one.rmdir()
         raise
     return project
 

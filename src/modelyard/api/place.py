@@ -25,8 +25,9 @@ class Place(Struct, frozen=True):
 
     @property
     def exists(self) -> bool:
-        """Whether anything was ever stored here."""
-        return self.store.keys.is_dir() or self.store.metadata.exists()
+        """Whether anything was ever stored here; of a database that is a server, the folder tells."""
+        scheme, _, path = self.url.partition(":///")
+        return Path(path).exists() if scheme == "sqlite" else self.store.keys.is_dir()
 
 
 def place(

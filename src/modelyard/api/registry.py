@@ -18,7 +18,7 @@ from modelyard.loop.promote import PROPOSAL, Promotion, accept, promote
 from modelyard.loop.rollback import previous, rollback
 from modelyard.store.packages import open_package
 from modelyard.store.records import read_records
-from modelyard.store.versions import Version, champion, listed
+from modelyard.store.versions import Version, champion, listed, point
 
 
 class Listed(Struct, frozen=True, kw_only=True):
@@ -136,6 +136,8 @@ def _change(
     seen = serving[1] if serving else 0
     same = serving is not None and serving[0].version == version.version
     done = None if same or act is None else act(seen)
+    if same and act is not None:
+        point(yard.metadata, yard.store, version.model)
     return Change(
         name=version.model,
         before=serving[0].version if serving else None,

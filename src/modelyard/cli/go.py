@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelyard.cli.options import Store
+from modelyard.cli.options import Port, Store
 from modelyard.cli.progress import Shown
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def command(
         str | None, typer.Option("--positive", help="Of two classes, the one that scores are about.")
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="Of the project; the file's when not given.")] = None,
-    port: Annotated[int | None, typer.Option("--port", help="8080 or the next free one when not given.")] = None,
+    port: Port = None,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Whether to end with a running server.")] = True,
     store: Store = None,
 ) -> None:
@@ -57,8 +57,9 @@ def _project(name: str, table: str, target: str, positive: str | None) -> Projec
     from modelyard.errors.project import AlreadyThere
 
     if not (Path(name) / FILE).exists():
-        typer.echo(f"Writing {name}/{FILE}.")
-        return init(name, table, target, positive=positive)
+        made = init(name, table, target, positive=positive)
+        typer.echo(f"Wrote {name}/{FILE}.")
+        return made
     project = Project.load(name)
     if project.head.target.column != target:
         found = f"{name}/{FILE} is there and predicts {project.head.target.column!r}, not {target!r}"

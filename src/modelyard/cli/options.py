@@ -12,3 +12,6 @@ Store = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit log.")]
+Port = Annotated[
+    int | None, typer.Option("--port", min=0, max=65535, help="8080 or the next free one when not given; 0: any.")
+]

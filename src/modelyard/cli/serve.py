@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelyard.cli.options import Store
+from modelyard.cli.options import Port, Store
 
 if TYPE_CHECKING:
     from modelyard.api.connection import Connection
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def command(
     names: Annotated[list[str] | None, typer.Argument(help="Models; all champions when none is given.")] = None,
     host: Annotated[str, typer.Option("--host", help="Beyond this machine only with a token.")] = "127.0.0.1",
-    port: Annotated[int | None, typer.Option("--port", help="8080 or the next free one; 0 chooses any.")] = None,
+    port: Port = None,
     durability: Annotated[
         str | None, typer.Option("--durability", help="fsync, os or off, instead of what the project file says.")
     ] = None,

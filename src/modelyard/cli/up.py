@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelyard.cli.options import Store
+from modelyard.cli.options import Port, Store
 from modelyard.cli.when import shown
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def command(
     file: Annotated[str, typer.Argument(help="The project file, or its folder.")] = "modelyard.yaml",
-    port: Annotated[int | None, typer.Option("--port", help="8080 or the next free one when not given.")] = None,
+    port: Port = None,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Whether to start the server too.")] = True,
     pause: Annotated[float, typer.Option("--pause", min=0.1, help="Seconds between turns without news.")] = 5.0,
     cores: Annotated[int | None, typer.Option("--cores", min=1, help="To retrain on; all when not given.")] = None,

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from modelyard.errors.store import Conflict, StalePointer, UnknownVersion
+from modelyard.errors.store import BadPointer, Conflict, StalePointer, UnknownVersion
 from modelyard.store.audit import note
+from modelyard.store.blobs import replace
+from modelyard.store.exclusive import exclusive
 from modelyard.store.metadata import Metadata
 from modelyard.store.place import Store
 from modelyard.store.pointer import Pointer, read_pointer, set_pointer
@@ -130,17 +133,33 @@ def promote(metadata: Metadata, store: Store, model: str, version: int, seen: in
 
 
 def point(metadata: Metadata, store: Store, model: str) -> Pointer | None:
-    """Make `pointer.json` say what the metadata says; nothing to do where it is already so."""
+    """Make `pointer.json` say what the metadata says; nothing to do where it is already so. A pointer that cannot be
+    read is written anew, for all models."""
     with metadata.begin() as sql:
         found = champion(sql, model)
     if found is None:
         return None
-    pointer = Pointer(found[1], found[0].digest, found[0].version)
-    known = read_pointer(store.pointer).get(model)
+    pointer = _pointer(*found)
+    try:
+        known = read_pointer(store.pointer).get(model)
+    except BadPointer:
+        _rewrite(metadata, store)
+        return pointer
     if known is None or known.revision < pointer.revision:
         with contextlib.suppress(StalePointer):  # a newer promotion was told first
             set_pointer(store.pointer, model, pointer)
     return pointer
+
+
+def _pointer(version: Version, revision: int) -> Pointer:
+    return Pointer(revision, version.digest, version.version)
+
+
+def _rewrite(metadata: Metadata, store: Store) -> None:
+    with exclusive(store.pointer), metadata.begin() as sql:
+        serving = {model: champion(sql, model) for model in {version.model for version in listed(sql)}}
+        told = {model: _pointer(*found) for model, found in serving.items() if found is not None}
+        replace(store.pointer, msgspec.json.encode(told, order="sorted"))
 
 
 def _version(row: RowMapping) -> Version:
