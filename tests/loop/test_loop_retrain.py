@@ -10,15 +10,17 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import polars as pl
 import pytest
 from dbos import DBOS
 from small_trainer import COLUMNS, dull, trainer
 from sqlalchemy import Connection, Engine, Pool, event
 from watched_store import DAY, START, Rows, program_model, send, serve, yard
 
-from modelyard.errors.loop import NoProposal, NothingToRollBack
+from modelyard.errors.loop import NoProposal, NothingToRollBack, RetrainFailed
 from modelyard.errors.store import Conflict
 from modelyard.loop.durable import Durable
+from modelyard.loop.forget import forget
 from modelyard.loop.notice import Notice
 from modelyard.loop.policy import Policy
 from modelyard.loop.promote import accept, promote, promotions
@@ -93,6 +95,11 @@ def test_a_better_challenger_is_registered_gated_promoted_and_told(tmp_path: Pat
         assert run.status == "promoted"
         assert read_pointer(store.pointer)["late"].digest == served[0].digest
         assert [one.occasion for one in told] == ["promoted"]
+    with sqlite3.connect(store.root / "workflows.db") as kept:
+        tables = ("workflow_status", "operation_outputs")
+        formats = {row[0] for table in tables for row in kept.execute(f"SELECT serialization FROM {table}")}
+    assert formats == {"modelyard_json"}
+    assert list(store.training.iterdir()) == []
 
 
 def test_an_equal_challenger_is_refused_and_a_trainer_that_fails_changes_nothing(tmp_path: Path) -> None:
@@ -114,6 +121,31 @@ def test_an_equal_challenger_is_refused_and_a_trainer_that_fails_changes_nothing
             assert promotions(sql, "late") == []
             assert sorted(run.status for run in read_runs(sql)) == ["failed", "refused"]
     assert [one.occasion for one in told] == ["not_promoted", "retrain_failed"]
+
+
+def test_a_run_that_cannot_even_say_how_it_ended_fails_with_a_sentence(tmp_path: Path) -> None:
+    def workflow(run: str) -> object:
+        raise OSError(f"the disk of {run} is gone")
+
+    with Durable(tmp_path / "workflows.db", {"w": workflow}) as durable:
+        durable.start("w", "r1")
+        with pytest.raises(RetrainFailed, match="the disk of r1 is gone"):
+            durable.wait("r1")
+        assert durable.status("r1") == "failed"
+
+
+def test_rows_gathered_for_a_training_are_forgotten_too(tmp_path: Path) -> None:
+    store = filled(tmp_path, program_model(), days=8)
+    with Metadata(store.metadata_url) as metadata:
+        run = triggered(store, metadata, day=8, policy=Policy(rows="log", window=2 * DAY))
+        work = Retraining(store=store, metadata=metadata, policy=POLICY, trainer=trainer(store), columns=COLUMNS)
+        job = work.gather(run)
+        assert work.gather(run) == job
+        assert pl.read_parquet(str(job.rows)).height == 6 * 300
+        forget(store, metadata, ["3-0"])
+        assert list(store.training.iterdir()) == []
+        work.gather(run)
+        assert pl.read_parquet(str(job.rows)).height == 6 * 300 - 1
 
 
 def test_a_person_accepts_a_proposal_rolls_it_back_and_cannot_accept_a_stale_one(tmp_path: Path) -> None:

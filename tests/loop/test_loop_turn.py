@@ -17,7 +17,7 @@ from modelyard.loop.leader import leader
 from modelyard.loop.notice import Notice
 from modelyard.loop.policy import Policy
 from modelyard.loop.promote import promotions
-from modelyard.loop.retrain import WORKFLOW, Retraining
+from modelyard.loop.retrain import WORKFLOW, Job, Retraining, Trained
 from modelyard.loop.run import run
 from modelyard.loop.turn import Loop, Turned
 from modelyard.loop.watch import Watch, Watcher
@@ -73,6 +73,29 @@ def test_drift_retrains_and_a_challenger_that_is_no_better_is_refused(tmp_path: 
         gates = [one.document["tried"] for one in read_records(sql, "gate", "late")]
     assert any(not one["retrain"] and "are needed" in one["reason"] for one in decisions)
     assert gates == list(range(1, len(fired) + 1))
+
+
+def test_a_turn_need_not_wait_for_a_training(tmp_path: Path) -> None:
+    store = yard(tmp_path)
+    go = threading.Event()
+    policy = Policy(every=10 * DAY, window=6 * DAY, by_gate=True, rows="log")
+    with Metadata(store.metadata_url) as metadata:
+        model = dull()
+        digest = serve(store, metadata, model)
+
+        def slow(job: Job) -> Trained:
+            go.wait(20)
+            return trainer(store)(job)
+
+        work = Retraining(store=store, metadata=metadata, policy=policy, trainer=slow, columns=COLUMNS)
+        with Durable(store.root / "workflows.db", {WORKFLOW: work.workflow}) as durable:
+            loop = Loop(Watcher(store, metadata, Watch(model="late")), work, durable)
+            send(store, metadata, Rows(14, START, seed=1), model, digest, "a")
+            first = loop.turn(wait=False)
+            assert (first.fired is not None, first.outcomes) == (True, ())
+            assert loop.turn(wait=False).fired is None
+            go.set()
+            assert [one.status for one in loop.turn().outcomes] == ["promoted"]
 
 
 def test_one_loop_per_store_and_turns_until_told_to_stop(tmp_path: Path) -> None:
