@@ -19,7 +19,7 @@ BIASES = (0.0, 0.5)
 """Of version 1 and 2."""
 
 
-def make_store(root: Path) -> Connection:
+def make_store(root: Path | str) -> Connection:
     yard = connect(root, make=True)
     for version, bias in enumerate(BIASES, 1):
         digest = add_package(yard.store, model(bias, version), yard.key())

@@ -126,8 +126,10 @@ def test_go_ends_with_an_endpoint_and_says_how_to_ask_it(tmp_path: Path) -> None
         assert 0 < answer["predictions"][0]["probabilities"]["yes"] < 1
     finally:
         going.terminate()
-        going.communicate(timeout=30)
-    assert "Wrote my-table/modelyard.yaml." in said
+        talked = going.communicate(timeout=30)[1]
+    assert talked.startswith("Wrote my-table/modelyard.yaml.")
+    again = run("go", "my table.csv", "--target", "y", "--no-serve", "--json", cwd=tmp_path)
+    assert json.loads(again.stdout)["package"]["version"] == 1
     again = run("go", "my table.csv", "--target", "x", cwd=tmp_path)
     assert again.returncode == 2
     assert "predicts 'y', not 'x'" in again.stderr

@@ -14,7 +14,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "api"))
 
 from stored_models import make_store
 
+from modelyard.api.connection import connect
 from modelyard.cli import main
+from modelyard.loop.verdict import Verdict, write
+from modelyard.store.versions import champion
 
 CODE = "from modelyard.cli import main; main()"
 """Where a process of its own is worth its second; else `told` runs the same in this one."""
@@ -117,3 +120,22 @@ def test_a_first_file_is_written_and_checks(tmp_path: Path) -> None:
     assert "first/modelyard.yaml is there already" in again.stderr
     assert "did you mean 'regression'?" in run("init", "b", "--from", "t.csv", "--target", "z", "--task", "regresion",
                                                cwd=tmp_path).stderr  # fmt: skip
+
+
+def test_status_exits_3_while_a_verdict_stands(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told(monkeypatch, "status", "--check", cwd=store) == 0
+    assert "not watched yet" in capsys.readouterr().out
+    with connect(store / ".modelyard") as yard, yard.metadata.begin() as sql:
+        serving = champion(sql, "late")
+        assert serving is not None
+        write(sql, Verdict(kind="drifted", monitor="drift", source="inputs", model="late", version=1,
+                           package=serving[0].digest, since=1, start=2, end=3, summary="carrier has drifted",
+                           evidence={}, act="modelyard retrain"))  # fmt: skip
+    assert told(monkeypatch, "status", "--check", cwd=store) == 3
+    shown = capsys.readouterr().out
+    assert "drifted, late@1, since 1970-01-01 00:00:00" in shown
+    assert "act: modelyard retrain" in shown
+    assert told(monkeypatch, "status", "--json", cwd=store) == 0
+    assert json.loads(capsys.readouterr().out)["red"] is True

@@ -39,9 +39,15 @@ class Connection:
         self.close()
 
 
-def connect(store: str | Path | Store | None = None, *, make: bool = False) -> Connection:
+Where = str | Path | Store | Place | None
+"""A store, or where it is."""
+
+
+def connect(store: Where = None, *, make: bool = False) -> Connection:
     """The store at that place (a folder, or a database URL and a folder); without one, the store of the project here.
     Raises NoStore, UnreachableStore, NewerStore. `make`: make it where there is none."""
+    if isinstance(store, Place):
+        return opened(store, make=make)
     if isinstance(store, Store):
         return opened(Place(store, store.metadata_url), make=make)
     return opened(located(store), make=make)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from modelyard.api.connection import connect
+from modelyard.api.connection import Where, connect
 from modelyard.api.place import Place
 from modelyard.errors.data import NotRows
 from modelyard.package.keys import Trust
@@ -31,7 +31,7 @@ class Package:
         self.predictor = Predictor(model)
 
     @classmethod
-    def load(cls, model: str | Path, store: str | Path | Store | None = None) -> Package:
+    def load(cls, model: str | Path, store: Where = None) -> Package:
         """`model`: a package's folder, `name` (its champion), `name@champion`, `name@3`, or a digest. Verified before
         it is parsed. Raises UnknownVersion, NoStore, BadPackage, UntrustedKey."""
         if _is_folder(model):
@@ -46,7 +46,7 @@ class Package:
             return cls(opened, found.digest, found.version)
 
     @classmethod
-    def _of_folder(cls, folder: Path, store: str | Path | Store | None) -> Package:
+    def _of_folder(cls, folder: Path, store: Where) -> Package:
         trust = Trust.read(_store_of(folder, store).trusted)
         opened = load(folder, trust)
         return cls(opened, digest((folder / MANIFEST).read_bytes()))
@@ -134,14 +134,15 @@ def _is_folder(model: str | Path) -> bool:
     return isinstance(model, Path) or "/" in model or (Path(model) / MANIFEST).is_file()
 
 
-def _store_of(folder: Path, given: str | Path | Store | None) -> Store:
+def _store_of(folder: Path, given: Where) -> Store:
     """Whose keys are trusted: the store named, else the one that the folder lies in, else the one here."""
     if isinstance(given, Store):
         return given
+    if isinstance(given, Place):
+        return given.store
     parents = folder.absolute().parents
     if given is None and len(parents) > 2 and (parents[2] / "keys" / "trusted").is_dir():
         return Store(parents[2])
     from modelyard.api.connection import located
 
-    where: Place = located(given)
-    return where.store
+    return located(given).store

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelyard.cli.options import Port, Store
+from modelyard.cli.options import Json, Port, Store
+from modelyard.cli.output import document
 from modelyard.cli.progress import Shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from modelyard.api.project import Project
     from modelyard.run.result import Result
 
@@ -26,6 +29,7 @@ def command(
     port: Port = None,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Whether to end with a running server.")] = True,
     store: Store = None,
+    json: Json = False,
 ) -> None:
     """From a table to an endpoint: writes the project file (or takes the one there), trains, packages, serves."""
     from modelyard.api.leaderboard import lines
@@ -33,10 +37,12 @@ def command(
 
     project = _project(name or named(table), table, target, positive)
     result = project.run(store, stream=Stream(Shown()))
-    for line in lines(result):
-        typer.echo(line)
     chosen = _port(port) if serve else port or 8080
-    _where(project, result, chosen, store)
+    if json:
+        document(result)
+    else:
+        for line in (*lines(result), *_where(project, result, chosen, store)):
+            typer.echo(line)
     if serve:
         _serve(project, chosen, store)
 
@@ -58,13 +64,13 @@ def _project(name: str, table: str, target: str, positive: str | None) -> Projec
 
     if not (Path(name) / FILE).exists():
         made = init(name, table, target, positive=positive)
-        typer.echo(f"Wrote {name}/{FILE}.")
+        typer.echo(f"Wrote {name}/{FILE}.", err=True)
         return made
     project = Project.load(name)
     if project.head.target.column != target:
         found = f"{name}/{FILE} is there and predicts {project.head.target.column!r}, not {target!r}"
         raise AlreadyThere(found, who="go", way_out="Give this one another --name")
-    typer.echo(f"Taking {name}/{FILE} as it is.")
+    typer.echo(f"Taking {name}/{FILE} as it is.", err=True)
     return project
 
 
@@ -77,24 +83,25 @@ def _port(asked: int | None) -> int:
     return chosen
 
 
-def _where(project: Project, result: Result, port: int, store: str | None) -> None:
+def _where(project: Project, result: Result, port: int, store: str | None) -> Iterator[str]:
+    """How to ask it, to look at it, to change it."""
     import msgspec
 
     from modelyard.api.package import Package
     from modelyard.api.rows import request
 
-    package = Package.load(result.package.digest, project.place(store).store)
+    package = Package.load(result.package.digest, project.place(store))
     row = msgspec.json.encode(request(project.plan(), package.predictor.names)).decode()
     quoted = row.replace("'", "'\\''")
     here, there = ("", f" --store {store}") if store else (f"cd {project.folder}; ", "")
-    typer.echo("\nAsk it:")
-    typer.echo(f"  curl -s http://127.0.0.1:{port}/v1/models/{project.head.name}/predict \\")
-    typer.echo(f"    -H 'Content-Type: application/json' -d '{quoted}'")
-    typer.echo(f"Look at it: {here}modelyard status{there}; modelyard history{there}; modelyard models{there}")
+    yield "\nAsk it:"
+    yield f"  curl -s http://127.0.0.1:{port}/v1/models/{project.head.name}/predict \\"
+    yield f"    -H 'Content-Type: application/json' -d '{quoted}'"
+    yield f"Look at it: {here}modelyard status{there}; modelyard history{there}; modelyard models{there}"
     run = f"modelyard run {project.folder} --store {store}" if store else f"{here}modelyard run"
-    typer.echo(f"Change it: {project.folder}/modelyard.yaml, then {run}")
+    yield f"Change it: {project.folder}/modelyard.yaml, then {run}"
     if not result.package.serving:
-        typer.echo(f"Let it serve: {here}modelyard promote {result.package.name}@{result.package.version}{there}")
+        yield f"Let it serve: {here}modelyard promote {result.package.name}@{result.package.version}{there}"
 
 
 def _serve(project: Project, port: int, store: str | None) -> None:
