@@ -17,7 +17,7 @@ from small_trainer import COLUMNS, dull, trainer
 from sqlalchemy import Connection, Engine, Pool, event
 from watched_store import DAY, START, Rows, program_model, send, serve, yard
 
-from modelyard.errors.loop import NoProposal, NothingToRollBack, RetrainFailed
+from modelyard.errors.loop import NoProposal, NothingToRollBack, NotLeader, RetrainFailed
 from modelyard.errors.store import Conflict
 from modelyard.loop.durable import Durable
 from modelyard.loop.forget import forget
@@ -129,6 +129,8 @@ def test_a_run_that_cannot_even_say_how_it_ended_fails_with_a_sentence(tmp_path:
 
     with Durable(tmp_path / "workflows.db", {"w": workflow}) as durable:
         durable.start("w", "r1")
+        with pytest.raises(NotLeader), Durable(tmp_path / "workflows.db", {}):
+            pass
         with pytest.raises(RetrainFailed, match="the disk of r1 is gone"):
             durable.wait("r1")
         assert durable.status("r1") == "failed"

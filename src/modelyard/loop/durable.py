@@ -8,6 +8,7 @@ one `Durable` may be open at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
 from dbos import error as dbos_error
 
 from modelyard.errors.loop import RetrainFailed
+from modelyard.loop.leader import alone
 
 VERSION = "1"
 """Raise it when a workflow's steps change their order or meaning: a run begun before is then begun anew, under an id of
@@ -48,7 +50,7 @@ class Durable:
     """Workflows by name; each takes the id that it runs under."""
 
     def __init__(self, database: Path, workflows: Mapping[str, Workflow]) -> None:
-        database.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = database.with_suffix(".lock")
         self._config: DBOSConfig = {
             "name": "modelyard",
             "system_database_url": f"sqlite:///{database}",
@@ -60,17 +62,23 @@ class Durable:
         }
         self._given = dict(workflows)
         self._known: dict[str, Workflow] = {}
+        self._held = ExitStack()
 
     def __enter__(self) -> Durable:
-        self._known = {name: DBOS.workflow(name=name)(_function(given)) for name, given in self._given.items()}
-        DBOS(config=self._config)
-        DBOS.launch()
+        """Whoever opens it goes on with what was left, so only one process may. Raises NotLeader."""
+        with ExitStack() as held:
+            held.enter_context(alone(self._lock))
+            held.callback(DBOS.destroy, destroy_registry=True)
+            self._known = {name: DBOS.workflow(name=name)(_function(given)) for name, given in self._given.items()}
+            DBOS(config=self._config)
+            DBOS.launch()
+            self._held = held.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        DBOS.destroy(destroy_registry=True)
+        self._held.close()
 
     def start(self, workflow: str, run: str) -> None:
         """Begin it under that id, or leave it alone where it was begun before."""

@@ -6,6 +6,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from modelyard.errors.loop import NotLeader
 from modelyard.store.place import Store
@@ -14,7 +15,13 @@ from modelyard.store.place import Store
 @contextmanager
 def leader(store: Store) -> Iterator[None]:
     """Hold the lock within the block. Raises NotLeader, naming the process that holds it."""
-    path = store.root / "loop.lock"
+    with alone(store.root / "loop.lock"):
+        yield
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold that file's lock within the block. Raises NotLeader."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
