@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
 from modelyard.store.metadata import set_setting, setting
 from modelyard.store.tables import conflicts, hours, offsets, rows_seen, versions
@@ -98,9 +98,13 @@ def seen(sql: Connection, ids: Iterable[str]) -> dict[tuple[str, str], Seen]:
 def see(sql: Connection, new: Sequence[Seen], changed: Sequence[Seen]) -> None:
     if new:
         sql.execute(insert(rows_seen), [msgspec.structs.asdict(one) for one in new])
-    for one in changed:
-        here = (rows_seen.c.model == one.model) & (rows_seen.c.id == one.id)
-        sql.execute(update(rows_seen).where(here).values(retries=one.retries, label=one.label))
+    if changed:
+        here = (rows_seen.c.model == bindparam("of")) & (rows_seen.c.id == bindparam("named"))
+        change = update(rows_seen).where(here).values(retries=bindparam("again"), label=bindparam("truth"))
+        sql.execute(
+            change,
+            [{"of": one.model, "named": one.id, "again": one.retries, "truth": one.label} for one in changed],
+        )
 
 
 def trouble(sql: Connection, found: Sequence[Trouble]) -> None:
