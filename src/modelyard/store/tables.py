@@ -6,7 +6,7 @@ table raises VERSION and adds its step to MIGRATIONS in metadata.py.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
 
 VERSION = 1
 META = MetaData()
@@ -85,9 +85,10 @@ hours = Table("hours", META, _key("digest"), Column("hour", BigInteger, primary_
 
 rows_seen = Table(
     "rows_seen", META, _key("model"), _key("id"), Column("digest", String(64), nullable=False), _whole("event"),
-    _whole("retries"), Column("label", String(64)),
+    _whole("retries"), Column("label", String(64)), Index("rows_seen_by_event", "model", "event"),
 )  # fmt: skip
-"""Ids shipped: the first record wins, the same digest again is a retry, another digest is a conflict."""
+"""Ids shipped: the first record wins, the same digest again is a retry, another digest is a conflict. By event, because
+every look asks for the latest."""
 
 conflicts = Table(
     "conflicts", META, _sequence(), _text("model"), _text("id"), _text("reason"), _whole("received"), _text("document")
