@@ -7,7 +7,9 @@ import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -143,7 +145,29 @@ def test_rows_are_counted_through_all_parts(package: my.Package) -> None:
     assert caught.value.where.startswith("row 12000")
 
 
-@pytest.mark.parametrize("rows", [3, "abc", [1, 2], {"a": 1}])
+def test_times_and_numpy_numbers_in_dicts_are_taken_as_they_are_meant(package: my.Package) -> None:
+    zoned = datetime(2013, 1, 1, 5, tzinfo=ZoneInfo("America/New_York"))
+    expected = package.predict(ROWS[:1])
+    for more in (
+        {"at": zoned},
+        {"at": datetime(2013, 1, 1)},
+        {"distance": np.int32(733)},
+        {"dep_delay": np.float64(3.5)},
+    ):
+        assert package.predict([{**ROWS[0], **more}]) == expected
+
+
+def test_what_pandas_calls_a_column_changes_nothing(package: my.Package) -> None:
+    given = pd.DataFrame(ROWS[:2])
+    expected = package.predict(given)
+    for other in (given.convert_dtypes(), given.astype({"carrier": "category", "distance": "int16"}),
+                  given.astype({"carrier": object}), given.assign(extra=[[1], [2]])):  # fmt: skip
+        assert package.predict(other).equals(expected)
+    with pytest.raises(NotRows, match="has no name but a int"):
+        package.predict(given.rename(columns={"extra": "x", "carrier": 3}))
+
+
+@pytest.mark.parametrize("rows", [3, "abc", [1, 2], {"a": 1}, np.zeros((2, 2)), pd.Series([1.0])])
 def test_what_is_no_table_is_refused(package: my.Package, rows: object) -> None:
     with pytest.raises(NotRows):
         package.predict(rows)

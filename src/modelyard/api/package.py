@@ -7,6 +7,7 @@ my.Package.load("churn@champion").predict(df)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,15 @@ def _said(warnings: Sequence[RowWarning]) -> str | None:
 
 
 def _plain(value: Any) -> Any:
-    """A numpy number as Python's own."""
+    """As a client would send it: a numpy number as Python's own, a time as text.
+
+    >>> _plain(datetime(2013, 1, 31, 5, tzinfo=UTC)), _plain(date(2013, 1, 31))
+    ('2013-01-31T05:00:00+00:00', '2013-01-31')
+    """
+    if isinstance(value, datetime):
+        return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
     return value.item() if hasattr(value, "item") and hasattr(value, "dtype") else value
 
 

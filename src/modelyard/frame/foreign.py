@@ -29,8 +29,8 @@ def to_frame(data: object) -> pl.DataFrame:
     if hasattr(data, "__arrow_c_stream__"):
         try:
             made = pl.DataFrame(data)
-        except pl.exceptions.PolarsError as error:
-            raise NotRows(f"the Arrow table cannot be read: {error}") from None
+        except (pl.exceptions.PolarsError, ImportError, TypeError, ValueError) as error:
+            raise NotRows(f"a {type(data).__qualname__} is no Arrow table that can be read: {error}") from None
         return made
     raise NotRows(f"a {type(data).__module__}.{type(data).__qualname__} is no table that we know")
 
