@@ -8,8 +8,8 @@ import pytest
 from stored_models import make_store
 
 import modelyard as my
-from modelyard.api.connection import connect, located
-from modelyard.api.place import place
+from modelyard.api.connection import connect
+from modelyard.api.place import located, place
 from modelyard.api.registry import models, promote_version
 from modelyard.api.status import status
 from modelyard.errors.store import NoStore, UnreachableStore

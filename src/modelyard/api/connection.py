@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
-from modelyard.api.place import Place, place
-from modelyard.errors.store import NoStore, UnreachableStore
+from modelyard.api.place import Place, located
+from modelyard.errors.store import UnreachableStore
 from modelyard.package.keys import PrivateKey, Trust
 from modelyard.store.metadata import Metadata
 from modelyard.store.place import Store
@@ -53,21 +52,12 @@ def connect(store: Where = None, *, make: bool = False) -> Connection:
     return opened(located(store), make=make)
 
 
-def located(store: str | Path | None = None, folder: Path = Path()) -> Place:
-    """Where that store is, or that of the project file in `folder`, if there is one."""
-    from modelyard.api.project import Project
-
-    written = None
-    if store is None and "MODELYARD_STORE" not in os.environ and (folder / "modelyard.yaml").exists():
-        written = Project.load(folder).head.store
-    return place(store, written, folder, os.environ)
-
-
 def opened(where: Place, *, make: bool = False) -> Connection:
+    """Raises NoStore, UnreachableStore, NewerStore."""
     if make:
         where.store.make()
-    elif not where.exists:
-        raise NoStore(f"there is no store at {where.store.root}", where=str(where.store.root.absolute()))
+    else:
+        where.check()
     return Connection(where)
 
 

@@ -152,6 +152,6 @@ def _store_of(folder: Path, given: Where) -> Store:
     parents = folder.absolute().parents
     if given is None and len(parents) > 2 and (parents[2] / "keys" / "trusted").is_dir():
         return Store(parents[2])
-    from modelyard.api.connection import located
+    from modelyard.api.place import located
 
     return located(given).store

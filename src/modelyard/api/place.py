@@ -6,14 +6,16 @@ blank (`postgresql://me@host/yard /srv/yard`), else it is `.modelyard/` beside t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
+from modelyard.errors.store import NoStore
 from modelyard.store.place import Store
 
-FOLDER = ".modelyard"
+FILE, FOLDER = "modelyard.yaml", ".modelyard"
 VARIABLE = "MODELYARD_STORE"
 
 
@@ -28,6 +30,24 @@ class Place(Struct, frozen=True):
         """Whether anything was ever stored here; of a database that is a server, the folder tells."""
         scheme, _, path = self.url.partition(":///")
         return Path(path).exists() if scheme == "sqlite" else self.store.keys.is_dir()
+
+    def check(self) -> None:
+        """Raises NoStore."""
+        if not self.exists:
+            raise NoStore(f"there is no store at {self.store.root}", where=str(self.store.root.absolute()))
+
+
+def located(store: str | Path | None = None, folder: Path = Path()) -> Place:
+    """Where that store is, or that of the project file in `folder`, if there is one; of the file its head alone is
+    read."""
+    written, file = None, folder / FILE
+    if store is None and VARIABLE not in os.environ and file.exists():
+        from modelyard.project.environment import Environment
+        from modelyard.project.read import read
+        from modelyard.project.settings import settings
+
+        written = settings(read(file.read_bytes(), FILE), Environment(dict(os.environ))).store
+    return place(store, written, folder, os.environ)
 
 
 def place(

@@ -22,20 +22,20 @@ def command(
 
     from modelyard.cli.output import document
     from modelyard.cli.progress import Shown
-    from modelyard.demo.ending import lines, stay
+    from modelyard.demo.ending import lines
     from modelyard.demo.story import Wishes, told
     from modelyard.run.events import Stream
 
     wishes = Wishes(folder=folder, days=days, port=port, cores=cores)
     try:
-        with told(wishes, sys.stderr, Stream(Shown())) as found:
+        with told(wishes, sys.stderr, Stream(Shown())) as ended:
             if json:
-                document(found)
+                document(ended.found)
             else:
-                for line in lines(found, folder):
+                for line in lines(ended.found, folder):
                     typer.echo(line)
             if not once:
-                stay(found, sys.stderr)
+                ended.stay()
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. The same command goes on from here.\n")
         raise typer.Exit(130) from None

@@ -10,6 +10,7 @@ from modelyard.cli.options import Port, Store
 
 if TYPE_CHECKING:
     from modelyard.api.connection import Connection
+    from modelyard.api.place import Place
 
 
 def command(
@@ -28,30 +29,42 @@ def command(
     store: Store = None,
 ) -> None:
     """Serve champions over HTTP until SIGTERM or Ctrl-C. A promotion is taken over within a second."""
-    from modelyard.api.connection import connect
+    from modelyard.api.place import located
     from modelyard.serve.__main__ import main
 
-    with connect(store) as yard:
-        words = [str(yard.store.root), *_served(yard, names or []), "--host", host]
+    where = located(store)
+    where.check()
+    words = [str(where.store.root), *_served(where, names or []), "--host", host]
     options = {"port": port, "durability": durability, "token-file": token_file, "ready-file": ready_file}
     for option, value in options.items():
         words += [] if value is None else [f"--{option}", str(value)]
     raise typer.Exit(main(words))
 
 
-def _served(yard: Connection, names: list[str]) -> list[str]:
-    """The names alone. Raises UnknownVersion where a name has no champion, or another version of it is meant."""
-    from modelyard.api.reference import reference, resolve
+def _served(where: Place, names: list[str]) -> list[str]:
+    """The names alone. Those that the pointer names need no database, which would cost the server its fast start.
+    Raises UnknownVersion where a name has no champion, or another version of it is meant."""
+    from modelyard.store.pointer import read_pointer
+
+    pointed = read_pointer(where.store.pointer)
+    if all(name in pointed for name in names):
+        return names
+    from modelyard.api.connection import opened
+
+    with opened(where) as yard:
+        return [_champion(yard, name) for name in names]
+
+
+def _champion(yard: Connection, text: str) -> str:
+    from modelyard.api.reference import resolve
     from modelyard.errors.store import UnknownVersion
     from modelyard.store.versions import champion, point
 
     with yard.metadata.begin() as sql:
-        for name in names:
-            wanted, serving = resolve(sql, name), champion(sql, reference(name).name)
-            if serving is None or serving[0].version != wanted.version:
-                way_out = f"Promote it first: modelyard promote {wanted.model}@{wanted.version}"
-                raise UnknownVersion(f"{name} is not the champion, and only champions are served", way_out=way_out)
-    plain = [reference(name).name for name in names]
-    for name in plain:
-        point(yard.metadata, yard.store, name)
-    return plain
+        wanted = resolve(sql, text)
+        serving = champion(sql, wanted.model)
+    if serving is None or serving[0].version != wanted.version:
+        way_out = f"Promote it first: modelyard promote {wanted.model}@{wanted.version}"
+        raise UnknownVersion(f"{text} is not the champion, and only champions are served", way_out=way_out)
+    point(yard.metadata, yard.store, wanted.model)
+    return wanted.model
