@@ -156,3 +156,14 @@ def test_the_policy_is_read_as_the_file_writes_it() -> None:
         verdicts={"drift": "drifted"}, new_labels=500, at_most=Rate(1, 7 * DAY), rows="log", keep_last=365 * DAY,
         by_gate=True, better_than="baseline", confidence=0.9, watch=3 * DAY, metric="roc_auc",
     )  # fmt: skip
+
+
+def test_a_refusal_is_written_once_for_as_long_as_it_is_the_same(metadata: Metadata, at: Callable[..., Now]) -> None:
+    say(metadata, "drifted", "drift", 8)
+    for day in (12, 13, 14):
+        assert fired(metadata, at(day)) is None
+    assert len(refusals(metadata)) == 1
+    say(metadata, "broken", "drift", 14)
+    say(metadata, "worse", "quality", 14)
+    assert fired(metadata, at(18)) is None
+    assert "drift says broken" in refusals(metadata)[1]

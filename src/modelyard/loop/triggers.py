@@ -7,6 +7,7 @@ so that whatever sees a reason at once starts one run, and a reason that was act
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 import msgspec
@@ -67,8 +68,8 @@ class Fired(Struct, frozen=True, kw_only=True):
 
 
 def fire(sql: Connection, now: Now) -> Fired | None:
-    """Start a run in the metadata, if there is a reason and nothing speaks against it; else write down, once a day,
-    what was refused and why."""
+    """Start a run in the metadata, if there is a reason and nothing speaks against it; else write down what was refused
+    and why, once for as long as it is the same."""
     model = now.champion.model
     before = read_triggers(sql, model)
     found = causes(sql, now, before)
@@ -80,7 +81,7 @@ def fire(sql: Connection, now: Now) -> Fired | None:
     for cause in found:
         why = cause.refused or block
         document = {"retrain": False, "cause": cause.name, "reason": f"{cause.reason}; not retrained: {why}"}
-        record(sql, "decision", model, now.at, document, key=f"refused:{cause.name}:{len(before)}:{now.at // DAY}")
+        record(sql, "decision", model, now.at, document, key=f"refused:{len(before)}:{_spell(cause, why)}")
     return None
 
 
@@ -189,6 +190,11 @@ def _spoken(one: Record, new: int, policy: Policy, again: bool) -> Cause:
     refused = f"{new:,} new mature labels to learn from, {wanted:,} are needed" if new < wanted else ""
     summary = str(one.document.get("summary") or f"{_monitor(one.document)} says {word}")
     return Cause(name=_monitor(one.document), reason=f"{word}: {summary}", refused=refused)
+
+
+def _spell(cause: Cause, why: str) -> str:
+    """The same refusal day after day, whatever its numbers."""
+    return hashlib.sha256(re.sub(r"[0-9.,]+", "#", f"{cause.name} {cause.reason} {why}").encode()).hexdigest()[:16]
 
 
 def _healed(sql: Connection, broken: Record) -> bool:
