@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import polars as pl
 import pytest
 
@@ -171,3 +172,16 @@ def test_the_rows_of_the_replay_are_none_of_those_that_were_learned_from():
         {flight.id for day in days(2) for hour in day.hours for flight in hour.flights},
     )
     assert learned.filter(pl.col("id").is_in(replayed)).is_empty()
+
+
+def test_without_once_it_stays_up_and_says_where_until_ctrl_c(told):
+    folder, _, _ = told
+    given = [*COMMAND, "--folder", str(folder), "--days", str(DAYS), "--port", "0"]
+    process = subprocess.Popen(given, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    with process:
+        line = next(line for line in process.stderr if line.startswith("Still serving: "))
+        with httpx.Client(trust_env=False) as client:
+            assert client.get(line.split()[2].rstrip(".")).json()["version"] == 4
+        process.send_signal(signal.SIGINT)
+        assert "Stopped." in process.stderr.read()
+    assert process.returncode == 130

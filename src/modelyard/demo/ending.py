@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 
 def lines(found: dict[str, Any], folder: Path) -> Iterator[str]:
@@ -52,12 +51,3 @@ def _commands(found: dict[str, Any], folder: Path) -> Iterator[str]:
     yield ""
     yield "To look at everything:"
     yield from (f"  {command:{width}}  {why}" for command, why in shown)
-
-
-def stay(found: dict[str, Any], out: TextIO) -> None:
-    """Until Ctrl-C."""
-    name = found["package"]["name"]
-    out.write(f"\nStill serving: {found['serving']}/v1/models/{name}. Ctrl-C ends it.\n")
-    out.flush()
-    while True:
-        time.sleep(3600)

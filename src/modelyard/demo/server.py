@@ -49,6 +49,10 @@ class Server:
     def pid(self) -> int:
         return self._process.pid if self._process is not None else 0
 
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def __enter__(self) -> Server:
         start = time.monotonic()
         self._ready.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ progress file, the loop by its records. A day is done when its loop turn is done
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -26,11 +27,15 @@ from modelyard.demo.summary import summary
 from modelyard.demo.table import Table
 from modelyard.demo.traffic import LATE, Day, days
 from modelyard.demo.turning import Turning, turning
+from modelyard.errors.demo import ServerGone
 from modelyard.loop.days import Calendar
 from modelyard.loop.days import Day as Measured
 from modelyard.loop.leader import leader
 from modelyard.measure.profile import DAY
 from modelyard.run.events import Stream
+
+PAUSE = 5.0
+"""Seconds between two turns of the loop once the replay is over."""
 
 
 class Wishes(Struct, frozen=True, kw_only=True):
@@ -41,9 +46,27 @@ class Wishes(Struct, frozen=True, kw_only=True):
     cores: int | None = None
 
 
+class Told(Struct, frozen=True, eq=False):
+    """`found`: the summary."""
+
+    found: dict[str, Any]
+    server: Server
+    loop: Turning
+    table: Table
+
+    def stay(self) -> None:
+        """Until Ctrl-C: the server answers, and the loop goes on turning. Raises ServerGone."""
+        self.table.say(f"\nStill serving: {self.server.url}/v1/models/{self.found['package']['name']}. Ctrl-C ends it.")
+        while self.server.alive:
+            time.sleep(PAUSE)
+            for note in self.loop.turn().notes:
+                self.table.say(note)
+        raise ServerGone(f"the server has ended: {self.server.said()}", who="demo")
+
+
 @contextmanager
-def told(wishes: Wishes, out: TextIO, stream: Stream) -> Iterator[dict[str, Any]]:
-    """The whole demo, told on `out`; in the block the server still stands, and the summary is what the block gets.
+def told(wishes: Wishes, out: TextIO, stream: Stream) -> Iterator[Told]:
+    """The whole demo, told on `out`; in the block the server still stands.
 
     Raises NoFlights, OtherFolder, NotLeader, ServerGone, and what run and loop raise."""
     file = demo_project.write(wishes.folder)
@@ -57,7 +80,8 @@ def told(wishes: Wishes, out: TextIO, stream: Stream) -> Iterator[dict[str, Any]
             table.say(f"Serving on {server.url}/v1/models/{project.head.name}, up in {server.seconds:.1f} s\n")
             story = Story(project.head.name, yard, loop, table, wishes.days)
             story.tell(server)
-            yield summary(result, story.progress, yard.store, yard.metadata, server.url)
+            found = summary(result, story.progress, yard.store, yard.metadata, server.url)
+            yield Told(found, server, loop, table)
 
 
 class Story:
