@@ -29,6 +29,7 @@ COMMANDS = (
     "predict",
     "steps",
     "models",
+    "diff",
     "promote",
     "rollback",
     "serve",
