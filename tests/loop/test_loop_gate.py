@@ -8,7 +8,7 @@ from watched_store import DAY, START, Rows, program_model, send, serve, yard
 from modelyard.loop.bound import FEWEST_DAYS, lower_bound
 from modelyard.loop.gate import Side, gate
 from modelyard.loop.judging import judge, live_rows
-from modelyard.loop.rows import count_labelled, gathered, once_per_id
+from modelyard.loop.rows import count_labelled, gathered
 from modelyard.measure.metrics import metric
 from modelyard.schema.column import Column
 from modelyard.schema.schema import Schema
@@ -105,5 +105,3 @@ def test_rows_are_gathered_in_the_columns_of_the_source(stream: Store) -> None:
     assert frame.height == count_labelled(stream, "late", end=START + 2 * DAY) == 600
     assert set(frame["arr_delay"].to_list()) == {40.0, -3.0}
     assert frame["tail"].null_count() == 600
-    twice = once_per_id(frame.with_columns(id=frame["carrier"]), "id")
-    assert twice.height == 3

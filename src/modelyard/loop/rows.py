@@ -52,15 +52,6 @@ def gathered(store: Store, model: str, columns: Schema, start: int | None = None
     return pl.DataFrame(made, schema={column.name: DTYPES[column.kind] for column in columns})
 
 
-def once_per_id(frame: DataFrame, id: str | None) -> DataFrame:
-    """Of rows with one id the last; rows without an id stay. For `rows: both`, the source's rows first."""
-    import polars as pl
-
-    if id is None or id not in frame.columns:
-        return frame
-    return frame.filter(pl.col(id).is_null() | pl.struct(id).is_last_distinct())
-
-
 def _values(records: Sequence[Record], name: str, kind: Kind, zone: str) -> Iterable[Any]:
     fit = _moments(zone) if kind == "datetime" else _FIT[kind]
     return [fit(record.get(name)) for record in records]
