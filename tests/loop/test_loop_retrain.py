@@ -180,9 +180,17 @@ def test_a_version_that_turns_out_worse_goes_back_by_itself_and_a_better_one_sta
             version = register(sql, "late", worse, created=5)
         promote(metadata, store, "late", version.version, at=START, actor="ann")
         assert watch(metadata, now(store, metadata, 6), told.append) is None
-        back = watch(metadata, now(store, metadata, 9), told.append)
-        assert back is not None
+
+        def unreachable(notice: Notice) -> None:
+            raise OSError("nobody listens")
+
+        with pytest.raises(OSError, match="nobody listens"):
+            watch(metadata, now(store, metadata, 9), unreachable)
+        with metadata.begin() as sql:
+            back = promotions(sql, "late")[-1]
+        assert watch(metadata, now(store, metadata, 9), told.append) is None
         assert (back.version, back.revision, back.actor) == (1, 3, "watch")
+        assert back.gate["after"] > back.gate["before"]
         assert [one.occasion for one in told] == ["rolled_back"]
         assert watch(metadata, now(store, metadata, 10), told.append) is None
     store = filled(tmp_path / "b", dull())

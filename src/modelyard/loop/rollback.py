@@ -5,6 +5,8 @@ Which one that is, the audit log knows: whoever promoted, every change is in it.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from sqlalchemy import Connection, select
 
@@ -31,12 +33,13 @@ def previous(sql: Connection, model: str) -> int | None:
 
 
 def rollback(metadata: Metadata, store: Store, model: str, *, at: int, actor: str, reason: str,
-             seen: int | None = None, key: str | None = None) -> Promotion:  # fmt: skip
+             seen: int | None = None, key: str | None = None,
+             gate: dict[str, Any] | None = None) -> Promotion:  # fmt: skip
     """Let the version before serve again. Raises NothingToRollBack, Conflict."""
     with metadata.begin() as sql:
         version = previous(sql, model)
     if version is None:
         raise NothingToRollBack(f"no other version of {model} served before")
     return promote(
-        metadata, store, model, version, at=at, actor=actor, reason=reason, seen=seen, kind=ROLLBACK, key=key
+        metadata, store, model, version, at=at, actor=actor, reason=reason, seen=seen, gate=gate, kind=ROLLBACK, key=key
     )

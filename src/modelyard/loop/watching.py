@@ -20,22 +20,32 @@ from modelyard.store.packages import open_package
 from modelyard.store.records import find_record, record
 from modelyard.store.versions import find
 
+ACTOR = "watch"
+"""Who brings a version back by itself, in the audit log."""
+
 
 def watch(metadata: Metadata, now: Now, tell: Tell) -> Promotion | None:
     """One look, if one is due; the rollback that it led to."""
     watched = _watched(metadata, now)
-    if watched is None or watched.replaced is None:
-        return None
+    back = None if watched is None else _look(metadata, now, watched)
+    _told(metadata, now, tell)
+    return back
+
+
+def _look(metadata: Metadata, now: Now, watched: Promotion) -> Promotion | None:
     model, key = watched.model, f"{watched.revision}:{now.at // DAY}"
     with metadata.begin() as sql:
         before = find(sql, model, version=watched.replaced)
         looked = find_record(sql, "watch", model, key) is not None
     if before is None or looked:
         return None
-    found = _compare(now, watched, before.digest)
-    back = None
+    found, back = _compare(now, watched, before.digest), None
     if found.passed:
-        back = _return(metadata, now, watched, found, tell)
+        reason = f"version {watched.replaced} is {found.reason}"
+        back = rollback(
+            metadata, now.store, model, at=now.at, actor=ACTOR, reason=reason, seen=watched.revision,
+            key=f"watch:{watched.revision}", gate=found.document(),
+        )  # fmt: skip
     with metadata.begin() as sql:
         record(sql, "watch", model, now.at, msgspec.to_builtins(found), key=key)
     return back
@@ -61,14 +71,14 @@ def _compare(now: Now, watched: Promotion, before: str) -> Gate:
     return gate(sides[0], sides[1], rows, metric=now.policy.metric, confidence=confidence, start=watched.at, end=end)
 
 
-def _return(metadata: Metadata, now: Now, watched: Promotion, found: Gate, tell: Tell) -> Promotion:
-    reason = f"version {watched.replaced} is {found.reason}"
-    back = rollback(
-        metadata, now.store, watched.model, at=now.at, actor="watch", reason=reason, seen=watched.revision,
-        key=f"watch:{watched.revision}",
-    )  # fmt: skip
-    summary = f"{watched.model}: version {back.version} serves again instead of {watched.version}; {reason}"
-    facts = {"gate": found.document(), "from": watched.version, "to": back.version}
-    say(metadata, tell, Notice(occasion="rolled_back", model=watched.model, at=now.at, summary=summary, facts=facts),
-        key=str(back.revision))  # fmt: skip
-    return back
+def _told(metadata: Metadata, now: Now, tell: Tell) -> None:
+    """Tell of a return, also of one that a crash kept from being told."""
+    with metadata.begin() as sql:
+        made = promotions(sql, now.champion.model)
+    if not made or made[-1].actor != ACTOR:
+        return
+    back = made[-1]
+    summary = f"{back.model}: version {back.version} serves again instead of {back.replaced}; {back.reason}"
+    facts = {"gate": back.gate, "from": back.replaced, "to": back.version}
+    notice = Notice(occasion="rolled_back", model=back.model, at=back.at, summary=summary, facts=facts)
+    say(metadata, tell, notice, key=str(back.revision))
