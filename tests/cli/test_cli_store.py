@@ -46,17 +46,23 @@ def store(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_models_are_listed_and_promoted_and_rolled_back_on_the_record(store: Path) -> None:
-    assert "late@1  1970-01-01 00:00:01" in run("models", cwd=store).stdout
-    dry = json.loads(run("promote", "late@2", "--dry-run", "--json", cwd=store).stdout)
+def test_models_are_listed_and_promoted_and_rolled_back_on_the_record(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(*words: str) -> str:
+        assert told(monkeypatch, *words, cwd=store) == 0
+        return capsys.readouterr().out
+
+    assert "late@1  1970-01-01 00:00:01" in said("models")
+    dry = json.loads(said("promote", "late@2", "--dry-run", "--json"))
     assert (dry["before"], dry["after"], dry["done"]) == (1, 2, False)
-    done = run("promote", "late@2", "--reason", "better", cwd=store)
-    assert "version 2 serves now, before it version 1" in done.stdout
-    assert "version 1 serves now" in run("rollback", "late", cwd=store).stdout
-    events = json.loads(run("history", "late", "--json", cwd=store).stdout)
-    assert [e["document"]["to"] for e in events] == [1, 2, 1]
-    assert "reason better" in run("history", cwd=store).stdout
-    assert "late@1" in run("history", "--at", "1970-01-02", cwd=store).stdout
+    assert "version 2 serves now, before it version 1" in said("promote", "late@2", "--reason", "better")
+    assert "late@1" in said("diff", "late@1", "late")
+    assert "version 1 serves now" in said("rollback", "late")
+    events = json.loads(said("history", "late", "--json"))
+    assert [event["document"]["to"] for event in events] == [1, 2, 1]
+    assert "reason better" in said("history")
+    assert "late@1" in said("history", "--at", "1970-01-02")
 
 
 def test_the_store_is_found_by_option_variable_and_folder(store: Path, tmp_path: Path) -> None:
