@@ -43,7 +43,7 @@ steps:
     choose: roc_auc
   - {{use: decide.threshold, maximise: f1}}
 live:
-  - {{use: deploy.service, gate: {{better_than: champion}}, durability: fsync, log: {{keep: 180d}}}}
+  - {{use: deploy.service, gate: {{better_than: champion}}, durability: fsync, log: {{keep: 365d}}}}
   - {{id: drift, use: monitor.drift, window: 1d, false_alarms: 1 per 90d}}
   - {{id: quality, use: monitor.performance, labels: http, window: 7d}}
   - use: retrain.when

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from modelyard.api.connection import Connection, opened
 from modelyard.api.leaderboard import lines
+from modelyard.api.loop import looped
 from modelyard.api.project import Project
 from modelyard.demo import project as demo_project
 from modelyard.demo.client import Client
@@ -26,7 +27,7 @@ from modelyard.demo.server import Server
 from modelyard.demo.summary import summary
 from modelyard.demo.table import Table
 from modelyard.demo.traffic import LATE, Day, days
-from modelyard.demo.turning import Turning, turning
+from modelyard.demo.turning import Turning
 from modelyard.errors.demo import ServerGone
 from modelyard.loop.days import Calendar
 from modelyard.loop.days import Day as Measured
@@ -76,7 +77,8 @@ def told(wishes: Wishes, out: TextIO, stream: Stream) -> Iterator[Told]:
         result = project.run(cores=wishes.cores, stream=stream)
         for line in lines(result):
             table.say(line)
-        with Server(yard.store, wishes.port) as server, turning(project, yard, wishes.cores) as loop:
+        with Server(yard.store, wishes.port) as server, looped(project, yard, wishes.cores) as ready:
+            loop = Turning(ready)
             table.say(f"Serving on {server.url}/v1/models/{project.head.name}, up in {server.seconds:.1f} s\n")
             story = Story(project.head.name, yard, loop, table, wishes.days)
             story.tell(server)

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from msgspec import Struct
 
-from modelyard.api.connection import Connection
-from modelyard.api.project import Project
-from modelyard.loop.durable import Durable
-from modelyard.loop.policy import read_policy
-from modelyard.loop.retrain import WORKFLOW, Retraining
-from modelyard.loop.training import project_trainer, source_columns
-from modelyard.loop.turn import Loop
+from modelyard.api.loop import Looped
 from modelyard.loop.turn import Turned as Turn
-from modelyard.loop.watch import Standing, Watch, Watcher, standing
+from modelyard.loop.watch import Standing, standing
 
 CALM = "ok"
 
@@ -29,43 +21,24 @@ class Turned(Struct, frozen=True):
 
 
 class Turning:
-    """One loop over one project, made by `turning`."""
+    """One project's loop, as the file asks for it (api/loop.py)."""
 
-    def __init__(self, yard: Connection, loop: Loop) -> None:
-        self._yard, self._loop = yard, loop
+    def __init__(self, ready: Looped) -> None:
+        self._ready = ready
 
     def turn(self) -> Turned:
         """Ship, look, retrain where there is a reason, watch what was promoted; after a crash again to the same end."""
-        done = self._loop.turn(wait=True)
+        done = self._ready.loop.turn()
+        self._ready.turned(done)
         return Turned(self._standing(), tuple(notes(done)))
 
     def _standing(self) -> str:
-        watcher = self._loop.watcher
+        watcher = self._ready.loop.watcher
         watched = watcher.champion()
         if watched is None:
             return ""
-        with self._yard.metadata.begin() as sql:
+        with self._ready.yard.metadata.begin() as sql:
             return words(standing(sql, watcher.watch, watched.digest))
-
-
-@contextmanager
-def turning(project: Project, yard: Connection, cores: int | None = None) -> Iterator[Turning]:
-    """The loop as the file asks for it; without a `retrain.when` it ships and looks."""
-    plan = project.plan()
-    watcher, policy = Watcher(yard.store, yard.metadata, Watch.of(plan)), read_policy(plan)
-    if policy is None:
-        yield Turning(yard, Loop(watcher))
-        return
-    work = Retraining(
-        store=yard.store,
-        metadata=yard.metadata,
-        policy=policy,
-        trainer=project_trainer(plan, yard.store, cores or os.cpu_count() or 1),
-        columns=source_columns(plan),
-        zone=plan.context.zone,
-    )
-    with Durable(yard.store.root / "workflows.db", {WORKFLOW: work.workflow}) as durable:
-        yield Turning(yard, Loop(watcher, work, durable))
 
 
 def notes(done: Turn) -> Iterator[str]:
