@@ -46,7 +46,7 @@ def _libraries() -> Iterator[Line]:
         try:
             yield name, "ok", version(name)
         except PackageNotFoundError:
-            yield name, "missing", "not installed: pip install modelyard (the `serve` extra leaves it out)"
+            yield name, "missing", "not installed: pip install modelyard (`modelyard-serve` leaves it out)"
 
 
 def _kinds() -> Iterator[Line]:
