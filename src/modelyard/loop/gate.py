@@ -101,7 +101,7 @@ def _reason(gate: Gate, worse: bool) -> str:
     against = "the best constant answer" if gate.against == "baseline" else "the champion"
     where = f"on the same {gate.rows:,} labelled rows of {gate.days} days"
     numbers = f"{gate.metric} {_shown(gate.before)} → {_shown(gate.after)} {where}"
-    bound = f"the {gate.confidence:.0%} lower bound of the gain in {gate.loss} is {_shown(gate.bound)}"
+    bound = f"the {gate.confidence * 100:.4g}% lower bound of the gain in {gate.loss} is {_shown(gate.bound)}"
     if gate.passed:
         return f"better than {against}: {numbers}; {bound}"
     if gate.worse_on:

@@ -75,11 +75,11 @@ def fire(sql: Connection, now: Now) -> Fired | None:
     found = causes(sql, now, before)
     wanted = [cause for cause in found if not cause.refused]
     seen = window(sql, now.champion, now.policy, now.at)
-    block = blocked(sql, now) or too_often(now, before) or too_short(seen) if wanted else ""
+    block = blocked(sql, now) or too_often(now, before) or too_short(seen) if found else ""
     if wanted and not block:
         return start(sql, now, wanted[0], before, seen)
     for cause in found:
-        why = cause.refused or block
+        why = block or cause.refused
         document = {"retrain": False, "cause": cause.name, "reason": f"{cause.reason}; not retrained: {why}"}
         record(sql, "decision", model, now.at, document, key=f"refused:{len(before)}:{_spell(cause, why)}")
     return None
