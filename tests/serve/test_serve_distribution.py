@@ -49,6 +49,6 @@ def test_it_holds_the_rooms_of_a_server(unpacked: Path) -> None:
 def test_it_starts_where_nothing_else_is_installed(unpacked: Path, tmp_path: Path) -> None:
     code = CODE.format(heavy=HEAVY, place=str(unpacked), store=str(tmp_path / "none"))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "Way out" in done.stderr

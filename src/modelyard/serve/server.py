@@ -41,7 +41,9 @@ def serve(
 
     `durability` and `without` are added to what `serving.json` says: the first replaces it, the second joins it.
     `ready_file`: where `{"pid": …, "host": …, "port": …}` is written once the port is open. Raises OpenToNetwork,
-    BadToken, PortBusy, BadPointer, BadServing."""
+    BadToken, PortBusy, NoStore, BadPointer, BadServing."""
+    if not store.root.is_dir():
+        raise NoStore("there is no such folder", where=str(store.root))
     token_file = token_file or _token_file()
     token = read_token(token_file) if token_file else None
     check_host(host, token)
