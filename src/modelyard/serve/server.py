@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 from uvicorn import Config
 
+from modelyard.errors.store import NoStore
 from modelyard.serve.app import App, Append
 from modelyard.serve.doors import Door, check_host, read_token
 from modelyard.serve.drain import DrainingServer
