@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import signal
 import subprocess
@@ -22,7 +24,7 @@ LIVE = """\
 """
 
 
-def test_up_serves_ships_scores_batches_and_stops_in_order(tmp_path: Path) -> None:
+def test_up_serves_ships_scores_batches_restarts_a_killed_server_and_stops_in_order(tmp_path: Path) -> None:
     write_project(tmp_path)
     with (tmp_path / "modelyard.yaml").open("a") as file:
         file.write(LIVE)
@@ -39,6 +41,12 @@ def test_up_serves_ships_scores_batches_and_stops_in_order(tmp_path: Path) -> No
         while not (any("shipped" in line for line in said) and any("out.parquet" in line for line in said)):
             said.append(going.stderr.readline())
             assert said[-1], said
+        os.kill(json.loads((tmp_path / ".modelyard/server.json").read_text())["pid"], signal.SIGKILL)
+        while "Serving again" not in said[-1]:
+            said.append(going.stderr.readline())
+            assert said[-1], said
+        assert any("was ended by SIGKILL. It is started again" in line for line in said)
+        httpx.post(url, json={"id": "b", "x": 1.0, "c": "a"}, trust_env=False).raise_for_status()
         second = run("up", "--no-serve", cwd=tmp_path)
         assert (second.returncode, "runs the loop of this store" in second.stderr) == (3, True)
         going.send_signal(signal.SIGTERM)

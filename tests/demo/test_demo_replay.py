@@ -17,9 +17,9 @@ from msgspec import json as msgjson
 from modelyard.demo.client import Answer, Ask, Client
 from modelyard.demo.progress import Progress, Serving, load, merge, save
 from modelyard.demo.replay import replay
-from modelyard.demo.server import Server
 from modelyard.demo.traffic import LATE, Day, Flight, Hour, days
-from modelyard.errors.demo import ServerGone
+from modelyard.errors.serving import ServerGone
+from modelyard.serve.child import Server
 from modelyard.store.place import Store
 
 
@@ -142,7 +142,7 @@ def test_the_server_that_is_killed_is_found_by_the_next_attempts(store, april):
 def test_a_server_ends_with_the_demo_that_started_it_even_when_that_is_killed(store):
     promote(store, 0.1, 1)
     code = (
-        "import sys, time; from pathlib import Path; from modelyard.demo.server import Server;"
+        "import sys, time; from pathlib import Path; from modelyard.serve.child import Server;"
         "from modelyard.store.place import Store\n"
         "with Server(Store(Path(sys.argv[1])), port=0) as s: print(s.pid, flush=True); time.sleep(60)"
     )

@@ -9,7 +9,6 @@ from demo_store import flights_of, promote
 from modelyard.demo.client import Client
 from modelyard.demo.progress import Entry, Progress
 from modelyard.demo.replay import replay
-from modelyard.demo.server import Server
 from modelyard.demo.summary import summary
 from modelyard.demo.table import Table
 from modelyard.demo.traffic import days
@@ -19,6 +18,7 @@ from modelyard.loop.ship import ship
 from modelyard.measure.intervals import Interval
 from modelyard.package.model import Parity
 from modelyard.run.result import Packaged, Result, Standing
+from modelyard.serve.child import Server
 from modelyard.store.metadata import Metadata
 from modelyard.store.place import Store
 from modelyard.store.records import end_run, record, start_run

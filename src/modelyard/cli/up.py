@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,12 +12,17 @@ from modelyard.cli.options import Port, Store
 from modelyard.cli.when import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import threading
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from modelyard.api.connection import Connection
     from modelyard.api.loop import Looped
     from modelyard.api.project import Project
     from modelyard.loop.turn import Turned
+
+    Beside = Callable[[threading.Event], AbstractContextManager[object]]
+    """What stands beside the loop; it may set the event, which ends the loop."""
 
 
 def command(
@@ -34,23 +40,24 @@ def command(
     project = Project.load(file)
     with opened(project.place(store)) as yard:
         if serve:
-            from modelyard.demo.server import Server
+            from modelyard.serve.child import Server
+            from modelyard.serve.keeper import kept
 
             with Server(yard.store, port) as server:
                 _say(f"Serving {project.head.name}: {server.url}/v1/models/{project.head.name}/predict")
-                _turns(project, yard, pause, cores)
+                _turns(project, yard, pause, cores, lambda stop: kept(server, _say, stop.set))
         else:
-            _turns(project, yard, pause, cores)
+            _turns(project, yard, pause, cores, nullcontext)
 
 
-def _turns(project: Project, yard: Connection, pause: float, cores: int | None) -> None:
+def _turns(project: Project, yard: Connection, pause: float, cores: int | None, beside: Beside) -> None:
     from modelyard.api.loop import looped
     from modelyard.loop.leader import leader
     from modelyard.loop.run import run, stopped_by_signals
 
     with leader(yard.store):  # a second loop is refused before it opens what the first one holds
         pass
-    with stopped_by_signals() as stop, looped(project, yard, cores) as ready:
+    with stopped_by_signals() as stop, beside(stop), looped(project, yard, cores) as ready:
         _say("The loop runs; Ctrl-C ends it after its turn.")
         run(ready.loop, stop, pause, turned=lambda done: _tell(ready, done), failed=_failed)
     _say("Stopped. The same command goes on from here.")

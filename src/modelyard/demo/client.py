@@ -15,7 +15,7 @@ import httptools
 import uvloop
 from msgspec import Struct
 
-from modelyard.errors.demo import ServerGone
+from modelyard.errors.serving import ServerGone
 
 WIDTH = 16
 """Requests under way at once."""

@@ -23,17 +23,17 @@ from modelyard.demo import project as demo_project
 from modelyard.demo.client import Client
 from modelyard.demo.progress import Entry, Progress, load, save
 from modelyard.demo.replay import replay
-from modelyard.demo.server import Server
 from modelyard.demo.summary import summary
 from modelyard.demo.table import Table
 from modelyard.demo.traffic import LATE, Day, days
 from modelyard.demo.turning import Turning
-from modelyard.errors.demo import ServerGone
+from modelyard.errors.serving import ServerGone
 from modelyard.loop.days import Calendar
 from modelyard.loop.days import Day as Measured
 from modelyard.loop.leader import leader
 from modelyard.measure.profile import DAY
 from modelyard.run.events import Stream
+from modelyard.serve.child import Server
 
 PAUSE = 5.0
 """Seconds between two turns of the loop once the replay is over."""

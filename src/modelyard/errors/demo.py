@@ -12,12 +12,6 @@ class NoFlights(ModelyardError):
     exit = 2
 
 
-class ServerGone(ModelyardError):
-    """The prediction server that the demo started ended by itself, or never listened."""
-
-    way_out = "Read what it said last, above; the same command goes on from where it stopped."
-
-
 class OtherFolder(ModelyardError):
     """The folder holds something else than the demo: nothing in it is touched."""
 

@@ -160,6 +160,12 @@ class PortBusy(ModelyardError):
     way_out = "Name another with --port, or --port 0 to have a free one chosen."
 
 
+class ServerGone(ModelyardError):
+    """The prediction server that a command started ended by itself, never listened, or answers nobody."""
+
+    way_out = "Read server.log in the store for what it said last; the same command goes on from where it stopped."
+
+
 class BadToken(ModelyardError):
     """The token file is empty, unreadable, or its token is too short to be a secret."""
 

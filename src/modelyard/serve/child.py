@@ -1,12 +1,13 @@
-"""The demo's prediction server: the real one, as a child process that never outlives its parent.
+"""A prediction server as a child process that never outlives its parent: what `modelyard up` and the demo start.
 
 The child holds the reading end of a pipe; when the parent is gone, however that happened, the pipe closes and the
-server drains as if it had been told to. It has a session of its own, so that Ctrl-C reaches only the demo, which then
+server drains as if it had been told to. It has a session of its own, so that Ctrl-C reaches only the parent, which then
 stops it in order.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from types import TracebackType
 import msgspec
 from msgspec import Struct
 
-from modelyard.errors.demo import ServerGone
+from modelyard.errors.serving import ServerGone
 from modelyard.store.place import Store
 
 SECONDS = 30.0
@@ -35,11 +36,11 @@ class Server:
     """Listening from `with` on; `url` says where. Raises ServerGone."""
 
     def __init__(self, store: Store, port: int | None = None) -> None:
-        self._ready, self._log = store.root / "server.json", store.root / "server.log"
-        self._given = [str(store.root), "--ready-file", str(self._ready)]
-        self._given += [] if port is None else ["--port", str(port)]
-        self.host, self.port, self.seconds = "127.0.0.1", 0, 0.0
+        self._root, self._ready, self._log = store.root, store.root / "server.json", store.root / "server.log"
+        self.asked, self.host, self.port, self.seconds = port, "127.0.0.1", 0, 0.0
         self._process: subprocess.Popen[bytes] | None = None
+        self._before = 0
+        """Length of the log when it was started: what follows are its own words."""
 
     @property
     def url(self) -> str:
@@ -54,17 +55,7 @@ class Server:
         return self._process is not None and self._process.poll() is None
 
     def __enter__(self) -> Server:
-        start = time.monotonic()
-        self._ready.unlink(missing_ok=True)
-        self._process = self._spawn()
-        while not self._ready.exists():
-            if self._process.poll() is not None or time.monotonic() > start + SECONDS:
-                said = self.said()
-                self.stop()
-                raise ServerGone(f"the server did not start: {said}", who="demo", where=str(self._log))
-            time.sleep(0.01)
-        ready = msgspec.json.decode(self._ready.read_bytes(), type=Ready)
-        self.host, self.port, self.seconds = ready.host, ready.port, time.monotonic() - start
+        self.start()
         return self
 
     def __exit__(
@@ -72,37 +63,70 @@ class Server:
     ) -> None:
         self.stop()
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "modelyard.demo.server"]
+    def start(self) -> None:
+        """Again, too, once it has ended: then on the port that it had, where its clients look for it."""
+        self.stop()
+        start = time.monotonic()
+        self._process = self._spawn(self.port or self.asked)
+        while not self._ready.exists():
+            if self._process.poll() is not None or time.monotonic() > start + SECONDS:
+                said = self.said()
+                self.stop()
+                raise ServerGone(f"the server did not start: {said}", who="serve", where=str(self._log))
+            time.sleep(0.01)
+        ready = msgspec.json.decode(self._ready.read_bytes(), type=Ready)
+        self.host, self.port, self.seconds = ready.host, ready.port, time.monotonic() - start
+
+    def _spawn(self, port: int | None) -> subprocess.Popen[bytes]:
+        given = [str(self._root), "--ready-file", str(self._ready)]
+        given += [] if port is None else ["--port", str(port)]
+        command = [sys.executable, "-m", "modelyard.serve.child"]
         with self._log.open("ab") as log:
+            self._before = log.tell()
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=log, start_new_session=True)
         if process.stdin is not None:
-            process.stdin.write(msgspec.json.encode(self._given) + b"\n")
-            process.stdin.flush()
+            with contextlib.suppress(BrokenPipeError):  # dead already: the next look says so
+                process.stdin.write(msgspec.json.encode(given) + b"\n")
+                process.stdin.flush()
         return process
 
     def stop(self) -> None:
         """SIGTERM, and wait until it has answered and logged what came before."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdin is not None:
-            process.stdin.close()
+        if process is not None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdin is not None:
+                process.stdin.close()
         self._ready.unlink(missing_ok=True)
 
     def said(self) -> str:
         """Its last words."""
         try:
-            lines = self._log.read_text(errors="replace").splitlines()
+            with self._log.open("rb") as log:
+                log.seek(self._before)
+                lines = log.read().decode(errors="replace").splitlines()
         except OSError:
             return "nothing"
         return " / ".join(lines[-5:]) or "nothing"
+
+    def ended(self) -> str:
+        """How it ended, in words.
+
+        >>> from pathlib import Path
+        >>> Server(Store(Path("yard"))).ended()
+        'is not running'
+        """
+        code = None if self._process is None else self._process.poll()
+        if code is None:
+            return "is running" if self._process is not None else "is not running"
+        if code < 0:
+            return f"was ended by {signal.Signals(-code).name}"
+        return f"ended with status {code}: {self.said()}"
 
 
 def _end_with_parent() -> None:
