@@ -1,25 +1,21 @@
 """A real server process, a real client."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
+from serving_load import PREDICT, Load, until
 from serving_store import ROW, Server, late, logged, promote, records
 
 from modelyard.store.place import Store
 from modelyard.store.pointer import Pointer, set_pointer
 from modelyard.store.serving import Serving, set_serving
-
-PREDICT = "/v1/models/late/predict"
 
 
 @pytest.fixture
@@ -188,10 +184,10 @@ def test_no_pickle_is_read_in_the_server_process() -> None:
 def test_a_damaged_package_leaves_the_last_good_one_serving(server: Server, store: Store) -> None:
     digest = promote(store, 0.5, 2)
     with server.client() as client:
-        _until(lambda: client.post(PREDICT, json=ROW).json()["revision"] == 2)
+        until(lambda: client.post(PREDICT, json=ROW).json()["revision"] == 2)
         bad = store.package(promote_damaged(store, 3))
         assert bad.exists()
-        _until(lambda: "swap_failures_total 1" in client.get("/metrics").text)
+        until(lambda: "swap_failures_total 1" in client.get("/metrics").text)
         reply = client.post(PREDICT, json={**ROW, "distance": 9}).json()
         assert (reply["revision"], reply["digest"]) == (2, digest)
 
@@ -206,75 +202,6 @@ def promote_damaged(store: Store, revision: int) -> str:
     data.write_bytes(content)
     set_pointer(store.pointer, "late", Pointer(revision, digest, 10 + revision))
     return digest
-
-
-def _until(done: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-class Load:
-    """Clients that keep asking; an id counts as acknowledged when its 200 has arrived whole."""
-
-    def __init__(self, server: Server, clients: int, prefix: str) -> None:
-        self.acknowledged: list[str] = []
-        self.failures: list[str] = []
-        self.revisions: set[int] = set()
-        self.wrong = 0
-        self.stopping = threading.Event()
-        self._server, self._prefix = server, prefix
-        self._threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(clients)]
-        for thread in self._threads:
-            thread.start()
-
-    def _ask(self, number: int) -> None:
-        with self._server.client() as client:
-            count = 0
-            while not self.stopping.is_set():
-                count += 1
-                key = f"{self._prefix}-{number}-{count}"
-                try:
-                    reply = client.post(PREDICT, json={**ROW, "flight": key})
-                except httpx.ConnectError:
-                    return
-                except httpx.HTTPError as error:
-                    self.failures.append(repr(error))
-                    return
-                if reply.status_code != 200:
-                    self.failures.append(reply.text)
-                    continue
-                self._check(reply.json(), key)
-
-    def _check(self, reply: dict, key: str) -> None:
-        one = reply["predictions"][0]
-        expected = late(ROW, 0.25 * reply["revision"])
-        self.wrong += one["id"] != key or one["probabilities"]["True"] != expected
-        self.revisions.add(reply["revision"])
-        self.acknowledged.append(key)
-
-    def end(self) -> None:
-        self.stopping.set()
-        for thread in self._threads:
-            thread.join(30)
-
-
-@pytest.mark.parametrize("durability", ["fsync", "os"])
-def test_after_kill_9_every_acknowledged_id_is_in_the_log_once(store: Store, durability: str) -> None:
-    kills = int(os.environ.get("MODELYARD_KILLS", "10")) // 2 or 1
-    acknowledged: list[str] = []
-    for kill in range(kills):
-        running = Server(store, "--durability", durability)
-        load = Load(running, 4, f"k{kill}")
-        time.sleep(0.3 + 0.05 * kill % 0.3)
-        running.stop(signal.SIGKILL)
-        load.end()
-        acknowledged += load.acknowledged
-        assert load.wrong == 0
-    found = logged(store)
-    assert len(acknowledged) > 20 * kills
-    assert [key for key in acknowledged if found[key] != 1] == []
 
 
 def test_sigterm_under_load_fails_no_request(store: Store) -> None:
