@@ -84,6 +84,40 @@ def connect(server: Server) -> Iterator[Connect]:
         connection.close()
 
 
+def short_door(server: Server) -> int:
+    """How many predictions came in through it, as the server itself counts."""
+    with server.client() as client:
+        text = client.get("/metrics").text
+    return int(text.split("\nmodelyard_short_door_total ")[1].split()[0])
+
+
+def test_the_usual_client_takes_the_short_door_from_its_second_request_on(server: Server) -> None:
+    """Without it every answer would still be right, at less than half the speed."""
+    with server.client() as client:
+        assert client.post(PATH, json={**ROW, "flight": "usual"}).status_code == 200
+        before = short_door(server)
+        for number in range(20):
+            assert client.post(PATH, json={**ROW, "flight": f"usual-{number}"}).status_code == 200
+        assert short_door(server) == before + 20
+        batch = [{**ROW, "flight": f"batch-{number}"} for number in range(100)]
+        assert client.post(PATH, json={"rows": batch}).status_code == 200
+        assert short_door(server) == before + 21
+
+
+def test_what_the_short_door_is_not_made_for_goes_the_long_way(server: Server, connect: Connect) -> None:
+    connection = connect()
+    connection.send(asked(body("first"))).ids(1)
+    before = short_door(server)
+    connection.send(asked(body("plain"))).ids(1)
+    connection.send(asked(body("big", filler="x" * 16_000, more=["y" * 16_000] * 4))).answer()
+    connection.send(asked(body("expects"), "Expect: 100-continue"))
+    assert connection.head()[0] == 100
+    connection.ids(1)
+    connect().send(asked(body("closes"), "Connection: close")).ids(1)
+    connect().send(asked(body("refused"), "Origin: https://evil.example")).answer()
+    assert short_door(server) == before + 1
+
+
 def test_one_connection_is_kept_for_many_requests(connect: Connect) -> None:
     connection = connect()
     for number in range(20):

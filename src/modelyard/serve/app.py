@@ -106,13 +106,16 @@ class App:
     def begin(self, name: str, body: bytes) -> Asked:
         """One prediction answered and handed to the log; it may leave when all of `waits` have ended well. Raises what
         `answer` raises, NoSuchModel, NotServing, Overloaded, LogUnavailable."""
-        if self.waiting >= MOST_WAITING:
-            raise Overloaded(f"{self.waiting} requests wait for the log")
+        self._room()
         answerer = self._model(name)
         reply = answerer.answer(body)
         written = self._written(reply, answerer.recent) if reply.records else None
         waits = [earlier.written for earlier in reply.waits if earlier.written is not None]
         return Asked(reply, waits if written is None else [written, *waits])
+
+    def _room(self) -> None:
+        if self.waiting >= MOST_WAITING:
+            raise Overloaded(f"{self.waiting:,} requests wait for the log")
 
     def end(self, reply: Reply) -> None:
         """Count what leaves."""
@@ -155,6 +158,7 @@ class App:
                 recent.forget(key, given)
 
     async def _labels(self, answerer: Answerer, body: bytes) -> tuple[int, Headers, bytes]:
+        self._room()
         lines = label_lines(body, answerer.served.label, int(time.time() * 1_000_000), answerer.served.labels)
         written = self._append(lines) if lines else None
         if written is not None:

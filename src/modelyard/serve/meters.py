@@ -24,6 +24,8 @@ class Meters:
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, int]] = Counter()
         self.rows = self.warnings = self.replayed = self.log_failures = self.swaps = self.swap_failures = 0
+        self.short_door = 0
+        """Predictions that came in through the protocol's own door, past ASGI."""
         self.seconds = 0.0
         self._slots = [0] * (len(EDGES) + 1)
 
@@ -44,7 +46,7 @@ class Meters:
         for (route, status), count in sorted(self.requests.items()):
             lines.append(f'modelyard_requests_total{{route="{route}",status="{status}"}} {count}')
         lines += self._histogram()
-        for name in ("rows", "warnings", "replayed", "log_failures", "swaps", "swap_failures"):
+        for name in ("rows", "warnings", "replayed", "short_door", "log_failures", "swaps", "swap_failures"):
             lines += [f"# TYPE modelyard_{name}_total counter", f"modelyard_{name}_total {getattr(self, name)}"]
         lines += ["# TYPE modelyard_waiting_requests gauge", f"modelyard_waiting_requests {waiting}"]
         for what in ("revision", "version"):

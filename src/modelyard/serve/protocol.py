@@ -144,6 +144,7 @@ class Protocol(HttpToolsProtocol):
     def _predict(self, name: str) -> None:
         app, start, body = self._app(), time.perf_counter(), self._body
         self._asked, self._body = None, b""
+        app.meters.short_door += 1
         try:
             asked = app.begin(name, body)
             if asked.waits:

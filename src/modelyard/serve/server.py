@@ -21,7 +21,7 @@ from modelyard.serve.drain import DrainingServer
 from modelyard.serve.fence import forbid_unpickling
 from modelyard.serve.log import open_log
 from modelyard.serve.protocol import Protocol
-from modelyard.serve.sockets import DEFAULT_PORT, listen
+from modelyard.serve.sockets import DEFAULT_PORT, allow_connections, listen
 from modelyard.serve.swap import Swapper
 from modelyard.store.place import Store
 from modelyard.store.pointer import read_pointer
@@ -62,6 +62,7 @@ def run(append: Append, swapper: Swapper, door: Door, host: str, port: int | Non
     """Listen, serve, drain."""
     app = App(append, swapper.models, door)
     swapper.meters = app.meters
+    allow_connections()
     bound = listen(host, port)
     chosen: int = bound.getsockname()[1]
     swapper.start()

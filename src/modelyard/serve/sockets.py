@@ -1,14 +1,27 @@
-"""The listening socket: a busy port is named, or another is chosen and said."""
+"""The listening socket: a busy port is named, or another is chosen and said; and room for those who connect."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import resource
 import socket
 
 from modelyard.errors.serving import PortBusy
 
 DEFAULT_PORT = 8080
 _TRIES = 20
+_FILES = 65_536
+
+
+def allow_connections() -> None:
+    """As many open files as the system lets this process have, up to 65,536. The usual 1,024 would end new connections
+    before the server's own limit could refuse requests with a reason."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with contextlib.suppress(OSError, ValueError):  # macOS has a second limit, below the one it tells
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def listen(host: str, port: int | None) -> socket.socket:
