@@ -4,7 +4,12 @@
 native and numpy answers would differ.
 """
 
+import sys
+
 from setuptools import Extension, setup
+
+if sys.platform == "win32":
+    raise SystemExit("Modelyard runs on Linux and macOS. On Windows: run under WSL 2.")
 
 FLAGS = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-std=c11"]
 

@@ -1,6 +1,11 @@
 """The rooms that a server imports, and the native parts, from the source beside this folder (see ../setup.py)."""
 
+import sys
+
 from setuptools import Extension, setup
+
+if sys.platform == "win32":
+    raise SystemExit("Modelyard runs on Linux and macOS. On Windows: run under WSL 2.")
 
 SOURCE = "../src/modelyard"
 FLAGS = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-std=c11"]
