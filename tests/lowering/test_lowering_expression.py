@@ -14,7 +14,7 @@ from modelyard.frame.schema import schema_of
 from modelyard.frame.table import to_table, to_vector
 from modelyard.lowering.expression import evaluate
 from modelyard.schema.column import Column
-from modelyard.schema.expression import parse
+from modelyard.schema.expression import parse, walk
 from modelyard.schema.expression_kinds import kind_of
 
 NUMBERS = st.recursive(
@@ -100,10 +100,23 @@ def test_a_fault_is_named_with_its_place(text: str, found: str, place: str) -> N
     assert place in error.value.where
 
 
-@settings(deadline=None, max_examples=200)
-@given(st.text(max_size=40))
-def test_any_text_parses_or_is_a_bad_expression(text: str) -> None:
+WORDS = [
+    "x", "`a b`", "1", ".5", "'a'", "true", "null", "and", "or", "not", "in", "if", "is_null", "min", "(", ")", "[",
+    "]", ",", "+", "-", "*", "/", "<", "<=", "==", "!=", "=", "&", '"', "é",
+]  # fmt: skip
+ANY_TEXT = st.one_of(st.text(max_size=40), st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join))
+
+
+@settings(deadline=None, max_examples=400)
+@given(ANY_TEXT)
+def test_any_text_parses_or_is_a_bad_expression_that_points_into_it(text: str) -> None:
     try:
-        parse(text)
-    except BadExpression:
-        return
+        found = parse(text)
+    except BadExpression as error:
+        said, place = error.where.rsplit(", character ", 1)
+        assert said == repr(text)
+        assert 1 <= int(place) <= len(text) + 1
+    else:
+        assert found.text == text
+        assert all(0 <= node.at < len(text) for node in walk(found.root))
+        assert all(name in text for name in found.names)

@@ -53,6 +53,13 @@ def test_a_whole_model_comes_back_as_it_was() -> None:
     assert again.evidence.metrics == {"roc_auc": 0.75, "$odd": None}
 
 
+def test_a_head_that_is_no_utf8_inside_a_string_is_a_bad_document() -> None:
+    blob = to_blob(model())
+    place = blob.index(b'"<f8"') + 2
+    with pytest.raises(BadDocument, match="utf-8"):
+        from_blob(blob[:place] + b"\xe5" + blob[place + 1 :], Model)
+
+
 @settings(deadline=None, max_examples=300)
 @given(some.data())
 def test_a_damaged_blob_is_a_bad_document_or_a_model_never_another_error(data: some.DataObject) -> None:
@@ -60,8 +67,10 @@ def test_a_damaged_blob_is_a_bad_document_or_a_model_never_another_error(data: s
     place = data.draw(some.integers(0, len(blob) - 1))
     blob[place] ^= 1 << data.draw(some.integers(0, 7))
     length = data.draw(some.integers(0, len(blob)))
+    found = None
     with contextlib.suppress(BadDocument):
-        from_blob(bytes(blob[:length]), Model)
+        found = from_blob(bytes(blob[:length]), Model)
+    assert found is None or to_blob(from_blob(to_blob(found), Model)) == to_blob(found)
 
 
 @pytest.mark.parametrize(

@@ -89,9 +89,10 @@ def test_the_pointer_only_goes_forward(tmp_path: Path) -> None:
         with pytest.raises(StalePointer):
             set_pointer(path, "a", old)
     assert read_pointer(path) == {"a": Pointer(3, "x"), "b": Pointer(1, "y")}
-    path.write_bytes(b"{")
-    with pytest.raises(BadPointer):
-        read_pointer(path)
+    for damaged in (b"{", b'{"\xff": {"revision": 1, "digest": "x"}}'):
+        path.write_bytes(damaged)
+        with pytest.raises(BadPointer):
+            read_pointer(path)
 
 
 def test_a_store_is_private_and_made_as_often_as_one_likes(tmp_path: Path) -> None:
@@ -130,4 +131,7 @@ def test_settings_of_what_is_served_are_kept_by_model(tmp_path: Path) -> None:
     }
     path.write_bytes(b'{"a":{"durability":"perhaps"}}')
     with pytest.raises(BadServing, match="perhaps"):
+        read_serving(path)
+    path.write_bytes(b'{"a":{"durability":"\xff"}}')
+    with pytest.raises(BadServing, match="utf-8"):
         read_serving(path)

@@ -19,7 +19,7 @@ from modelyard.package.load import load
 from modelyard.package.manifest import MANIFEST, digest
 from modelyard.package.model import Model
 from modelyard.package.predict import PART, Answers, Predictor
-from modelyard.rows.reading import RowWarning
+from modelyard.rows.notes import RowWarning
 from modelyard.schema.contract import Contract
 from modelyard.store.place import Store
 

@@ -104,7 +104,7 @@ def load(path: Path) -> Progress:
     """The beginning, where there is no file or none that can be read: sending all again does no harm."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Progress)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, ValueError):
         return Progress()
 
 

@@ -54,6 +54,6 @@ def read(record: bytes) -> Logged | None:
     """None: no record of this kind (written by a newer version, or by hand)."""
     try:
         found: Logged = _decode(record)
-    except msgspec.MsgspecError:
+    except ValueError:
         return None
     return found

@@ -182,6 +182,6 @@ def from_blob(blob: bytes, kind: type[T]) -> T:
     length = int.from_bytes(blob[:8], "little")
     try:
         head = msgspec.json.decode(blob[8 : 8 + length], type=_Blob)
-    except msgspec.MsgspecError as error:
+    except (ValueError, RecursionError) as error:  # what msgspec raises, and UnicodeDecodeError from inside a string
         raise BadDocument(f"no stored document: {error}") from error
     return decode(Encoded(bytes(head.document), head.extents, blob[8 + length :]), kind)

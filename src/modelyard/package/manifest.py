@@ -66,7 +66,7 @@ def parse(data: bytes) -> Manifest:
         if number != FORMAT:
             raise UnknownFormat(f"the package has format {number}; this version reads {FORMAT}")
         return msgspec.json.decode(data, type=Manifest)
-    except msgspec.MsgspecError as error:
+    except ValueError as error:  # MsgspecError, and UnicodeDecodeError from inside a string
         raise BadPackage(f"the manifest cannot be read: {error}") from error
 
 

@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from modelyard.errors.serving import BadRows, NoFiniteAnswer, Problem
 from modelyard.package.model import Model
-from modelyard.rows.reading import RowReader, Rows, RowWarning
+from modelyard.rows.notes import RowWarning
+from modelyard.rows.reading import RowReader, Rows
 from modelyard.rows.table import Floats
 from modelyard.schema.target import Outcome
 from modelyard.scoring.engine import Scorer

@@ -7,55 +7,20 @@ model does not read are ignored with one warning. Plain Python loops: for the us
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from msgspec import Struct
 
-from modelyard.errors.serving import BadRows, Problem
+from modelyard.rows.fields import field_reader, read_moment
 from modelyard.rows.json import Record
+from modelyard.rows.notes import Notes, RowWarning
 from modelyard.rows.plain import PlainReader
 from modelyard.rows.rules import breaches, explain
-from modelyard.rows.table import UNSEEN, Table, Values, Vector
-from modelyard.rows.timestamps import BadTime, reader
-from modelyard.schema.contract import Contract, Field
-
-EXACT = 2**53
-MOST_PROBLEMS = 20
-NAN = float("nan")
-
-RowWarning = dict[str, Any]
-"""`{"warning": "unseen", "column": "carrier", "value": "ZZ"}`; `ignored` has `columns` instead."""
-
-
-class _Missing:
-    pass
-
-
-MISSING = _Missing()
-
-
-class Notes:
-    """What is wrong or odd about the rows being read."""
-
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
-        self.warnings: dict[int, list[RowWarning]] = {}
-        self.flagged: set[int] = set()
-
-    def warn(self, row: int, warning: str, column: str, **more: object) -> None:
-        self.warnings.setdefault(row, []).append({"warning": warning, "column": column, **more})
-
-    def problem(self, row: int, column: str, problem: str, found: str) -> float:
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(Problem(row=row, column=column, problem=problem, found=found))
-        return NAN
-
-    def stop(self) -> None:
-        if self.problems:
-            first = self.problems[0]
-            raise BadRows(first["found"], problems=self.problems, where=f"row {first['row']}, {first['column']}")
+from modelyard.rows.table import Table, Values, Vector
+from modelyard.rows.timestamps import reader
+from modelyard.schema.contract import Contract
 
 
 class Rows(Struct, frozen=True, eq=False):
@@ -68,15 +33,12 @@ class Rows(Struct, frozen=True, eq=False):
     flagged: frozenset[int]
 
 
-ReadField = Callable[[Sequence[Record], Notes], list[Any]]
-
-
 class RowReader:
     """Compiled once per contract; `read` is pure. `plain` reads the usual one row faster, or declines."""
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self._readers = [_reader(field) for field in contract.fields]
+        self._readers = [field_reader(field) for field in contract.fields]
         self._texts = any(field.kind == "text" for field in contract.fields)
         self.id = contract.id or ("id" if "id" not in contract.names else None)
         self._known = frozenset([*contract.names, *(n for n in (self.id, contract.time) if n)])
@@ -93,6 +55,7 @@ class RowReader:
 
     def read(self, records: Sequence[Record]) -> Rows:
         """
+        >>> from modelyard.schema.contract import Field
         >>> age = Field(name="age", kind="number", nullable=False)
         >>> RowReader(Contract((age,))).read([{"age": 30}]).inputs[0].tolist()
         [30.0]
@@ -128,7 +91,7 @@ class RowReader:
         events: list[int | None] = []
         for row, record in enumerate(records):
             value = record.get(name)
-            events.append(None if value is None else _moment(value, read, row, name, notes))
+            events.append(None if value is None else read_moment(value, read, row, name, notes))
         return events
 
     def _doubtful(self, columns: list[list[Any]]) -> bool:
@@ -154,150 +117,3 @@ class RowReader:
                 if rule.otherwise == "quarantine":
                     notes.flagged.add(row)
         notes.stop()
-
-
-def _reader(field: Field) -> ReadField:
-    if field.kind == "category":
-        return _categories(field)
-    return {"boolean": _booleans, "text": _texts, "datetime": _datetimes, "integer": _integers}.get(
-        field.kind, _numbers
-    )(field)
-
-
-def _numbers(field: Field) -> ReadField:
-    name = field.name
-
-    def read(records: Sequence[Record], notes: Notes) -> list[float]:
-        out: list[float] = []
-        for row, record in enumerate(records):
-            value = record.get(name, MISSING)
-            if type(value) is float or (type(value) is int and -EXACT <= value <= EXACT):
-                out.append(value)
-            else:
-                out.append(_odd(field, value, row, notes))
-        return out
-
-    return read
-
-
-def _integers(field: Field) -> ReadField:
-    name = field.name
-
-    def read(records: Sequence[Record], notes: Notes) -> list[float]:
-        out: list[float] = []
-        for row, record in enumerate(records):
-            value = record.get(name, MISSING)
-            if (type(value) is int or (type(value) is float and value.is_integer())) and -EXACT <= value <= EXACT:
-                out.append(value)
-            else:
-                out.append(_odd(field, value, row, notes))
-        return out
-
-    return read
-
-
-def _booleans(field: Field) -> ReadField:
-    name = field.name
-
-    def read(records: Sequence[Record], notes: Notes) -> list[float]:
-        values = [record.get(name, MISSING) for record in records]
-        return [float(v) if v is True or v is False else _odd(field, v, row, notes) for row, v in enumerate(values)]
-
-    return read
-
-
-def _categories(field: Field) -> ReadField:
-    name = field.name
-    codes = {value: float(code) for code, value in enumerate(field.categories)}
-
-    def read(records: Sequence[Record], notes: Notes) -> list[float]:
-        out: list[float] = []
-        for row, record in enumerate(records):
-            value = record.get(name, MISSING)
-            if type(value) is str:
-                code = codes.get(value, UNSEEN)
-                if code == UNSEEN:
-                    notes.warn(row, "unseen", name, value=value[:80])
-                out.append(code)
-            else:
-                out.append(_odd(field, value, row, notes))
-        return out
-
-    return read
-
-
-def _texts(field: Field) -> ReadField:
-    name = field.name
-
-    def read(records: Sequence[Record], notes: Notes) -> list[str | None]:
-        out: list[str | None] = []
-        for row, record in enumerate(records):
-            value = record.get(name, MISSING)
-            if type(value) is not str:
-                _odd(field, value, row, notes)
-            out.append(value if type(value) is str else None)
-        return out
-
-    return read
-
-
-def _datetimes(field: Field) -> ReadField:
-    name, moment = field.name, reader(field.zone)
-
-    def read(records: Sequence[Record], notes: Notes) -> list[float]:
-        out: list[float] = []
-        for row, record in enumerate(records):
-            value = record.get(name, MISSING)
-            if type(value) is str:
-                out.append(_moment(value, moment, row, name, notes))
-            else:
-                out.append(_odd(field, value, row, notes))
-        return out
-
-    return read
-
-
-def _moment(value: object, read: Callable[[str], int], row: int, name: str, notes: Notes) -> int:
-    if type(value) is not str:
-        notes.problem(row, name, "wrong_type", f"{name!r} must be a time as a string, not {_shown(value)}")
-        return 0
-    try:
-        return read(value)
-    except BadTime as error:
-        notes.problem(row, name, "bad_time", f"{name!r} is {_shown(value)}: {error}")
-        return 0
-
-
-_WANTS = {
-    "number": "a number",
-    "integer": "a whole number",
-    "boolean": "true or false",
-    "category": "a string",
-    "text": "a string",
-    "datetime": "a time as a string",
-}
-
-
-def _odd(field: Field, value: object, row: int, notes: Notes) -> float:
-    """Whatever is not plainly of the field's kind: a null, a missing key, a number too large, or wrong."""
-    name = field.name
-    if value is None or value is MISSING:
-        if field.nullable:
-            if value is MISSING:
-                notes.warn(row, "missing", name)
-            return NAN
-        what = "is missing" if value is MISSING else "is null"
-        return notes.problem(row, name, "missing" if value is MISSING else "null", f"{name!r} {what}")
-    if type(value) in (int, float) and field.kind in ("number", "integer") and not _fraction(value):
-        found = f"{name!r} is {_shown(value)}, beyond ±2^53, where whole numbers are not exact"
-        return notes.problem(row, name, "precision_loss", found)
-    return notes.problem(row, name, "wrong_type", f"{name!r} must be {_WANTS[field.kind]}, not {_shown(value)}")
-
-
-def _fraction(value: object) -> bool:
-    return isinstance(value, float) and not value.is_integer()
-
-
-def _shown(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else shown[:57] + "…"

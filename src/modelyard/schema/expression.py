@@ -1,8 +1,8 @@
 """The expressions of the project file (`arr_delay > 15`, `if(is_null(age), 0, age)`): our own parsed grammar.
 
 Why not Python's: an expression comes from a file and ends up inside a server, so it may hold only what can be written
-down as instructions. Nothing here is ever evaluated as code. The grammar is in docs/expressions.md; what an expression
-means on a table's columns is said in `expression_kinds`.
+down as instructions. Nothing here is ever evaluated as code. The grammar is in docs/expressions.md; its words are taken
+apart in `expression_tokens`; what an expression means on a table's columns is said in `expression_kinds`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from modelyard.errors import did_you_mean
 from modelyard.errors.data import BadExpression
+from modelyard.schema.expression_tokens import Token, bad, tokens
 
 LENGTH, DEPTH = 4_000, 60
 """Caps: characters, and how deep operators and calls may nest."""
@@ -87,7 +88,7 @@ class Expression(Struct, frozen=True):
 
     def error(self, found: str, at: int, way_out: str = "") -> BadExpression:
         """An error that points at the place."""
-        return BadExpression(found, where=f"{self.text!r}, character {at + 1}", way_out=way_out)
+        return bad(self.text, found, at, way_out)
 
 
 def walk(node: AnyNode) -> Iterator[AnyNode]:
@@ -116,29 +117,8 @@ def parse(text: str) -> Expression:
     return _Parser(text).expression()
 
 
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)
-    |(?P<name>[^\W\d]\w*)|`(?P<quoted>[^`]+)`
-    |(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
-    |(?P<sign>==|!=|<=|>=|[-+*/<>(),\[\]])|(?P<other>\S))""",
-    re.VERBOSE,
-)
-_HINTS = {
-    "=": "equality is written ==",
-    "&": "write `and`",
-    "|": "write `or`",
-    "!": "write `not`, or != for unequal",
-    '"': "a text ends with the quote that it began with",
-    "'": "a text ends with the quote that it began with",
-}
 _LEVELS: tuple[tuple[Operator, ...], ...] = (("+", "-"), ("*", "/"))
 _COMPARISONS: tuple[Operator, ...] = ("==", "!=", "<=", ">=", "<", ">")
-
-
-class _Token(Struct, frozen=True):
-    sort: str
-    value: str
-    at: int
 
 
 class _Parser:
@@ -146,24 +126,11 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self.whole = Expression(text, Null(0))
-        self.tokens = self._tokens(text)
+        self.tokens = tokens(text)
         self.place = 0
         self.depth = 0
         self._deep: dict[int, int] = {}
         self._made: list[AnyNode] = []
-
-    def _tokens(self, text: str) -> list[_Token]:
-        tokens, at, end = [], 0, len(text.rstrip())
-        while at < end:
-            found = _TOKEN.match(text, at)
-            if found is None or found.lastgroup is None:
-                break
-            value, start = found[found.lastgroup], found.start(found.lastgroup)
-            if found.lastgroup == "other":
-                raise self.whole.error(f"{value!r} means nothing here", start, _HINTS.get(value, ""))
-            tokens.append(_Token(found.lastgroup, value, start))
-            at = found.end()
-        return [*tokens, _Token("end", "", end)]
 
     def expression(self) -> Expression:
         root = self._or()
@@ -172,10 +139,10 @@ class _Parser:
         return Expression(self.whole.text, root)
 
     @property
-    def _now(self) -> _Token:
+    def _now(self) -> Token:
         return self.tokens[self.place]
 
-    def _took(self, *values: str) -> _Token | None:
+    def _took(self, *values: str) -> Token | None:
         """The token, if it is one of those words or signs; quoted names and texts never are."""
         token = self._now
         if token.value in values and token.sort in ("sign", "name"):
@@ -287,7 +254,7 @@ class _Parser:
         missing = "something is missing at the end" if token.sort == "end" else f"{token.value!r} cannot stand here"
         raise self.whole.error(missing, token.at)
 
-    def _word(self, token: _Token) -> AnyNode:
+    def _word(self, token: Token) -> AnyNode:
         if self._took("("):
             return self._call(token)
         if token.value in ("true", "false"):
@@ -298,7 +265,7 @@ class _Parser:
             raise self.whole.error(f"{token.value!r} cannot stand here", token.at, "a column of that name: `name`")
         return self._make(Name(token.at, token.value))
 
-    def _call(self, token: _Token) -> AnyNode:
+    def _call(self, token: Token) -> AnyNode:
         wanted = FUNCTIONS.get(token.value)
         if wanted is None:
             hint = did_you_mean(token.value, FUNCTIONS)

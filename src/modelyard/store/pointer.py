@@ -30,7 +30,7 @@ def read_pointer(path: Path) -> dict[str, Pointer]:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Pointer])
     except FileNotFoundError:
         return {}
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, ValueError) as error:
         raise BadPointer(f"the pointer cannot be read: {error}", where=str(path)) from error
 
 

@@ -37,7 +37,7 @@ def read_serving(path: Path) -> dict[str, Serving]:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Serving])
     except FileNotFoundError:
         return {}
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, ValueError) as error:
         raise BadServing(f"the settings of what is served cannot be read: {error}", where=str(path)) from error
 
 
