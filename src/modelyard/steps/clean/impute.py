@@ -69,7 +69,9 @@ class Impute(Learns, frozen=True, kw_only=True, tag="clean.impute"):
     columns: Annotated[Columns, Meta(description="Which columns to fill: numbers, or categories.")] = "numeric"
     strategy: Annotated[Strategy, Meta(description="Where the value comes from.")] = "median"
     value: Annotated[float | str | None, Meta(description="The value, for `strategy: constant`.")] = None
-    flag: Annotated[bool, Meta(description="Add the column `missing=<column>` (0 or 1) where training rows had gaps.")] = True
+    flag: Annotated[
+        bool, Meta(description="Add the column `missing=<column>` (0 or 1) where training rows had gaps.")
+    ] = True
 
     def schema(self, given: Schema, ctx: Context) -> Schema:
         names = named(self.columns, given, ctx, (*NUMBERS, "category"), WHO)

@@ -1,67 +1,160 @@
-"""Bring numbers to mean 0 and deviation 1: what linear models and distances need.
+"""Bring numbers to one scale: what linear models and distances need.
 
-`(x − mean) / deviation`, two roundings and a real division, as scikit-learn does it; `a·x + b` would differ.
+Why several: `standard` for what is roughly normal; `robust` when a few values are absurd; `min_max` and `max_abs` to
+bring a range to 0–1 or to keep zeros zero; `quantile` when only the order counts; `yeo_johnson` and `box_cox` (only
+what is positive) to straighten a skew.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
+import numpy as np
 from msgspec import Meta
 
+from modelyard.errors.data import WrongType
+from modelyard.lowering.curves import Centred, Curve, Power, Ranked, Stretched
+from modelyard.rows.table import Floats, Table
 from modelyard.schema.contract import Field
 from modelyard.schema.schema import Schema
 from modelyard.schema.selector import Columns
 from modelyard.scoring.builder import ProgramBuilder
-from modelyard.scoring.instructions import ArithConst
+from modelyard.scoring.instructions import reals
 from modelyard.step.columns import NUMBERS, finite, named
 from modelyard.step.context import Context
 from modelyard.step.fitted import Batch, Fitted, Learned
 from modelyard.step.step import Learns, number
 
 WHO = "clean.scale"
+Method = Literal["standard", "robust", "min_max", "max_abs", "quantile", "yeo_johnson", "box_cox"]
+Transform = Callable[[Floats], Floats]
+Found = tuple[Curve, Transform]
+QUANTILES = 1_000
 
 
 class Scaled(Learned, frozen=True, kw_only=True, tag="clean.scale"):
-    """What `Scale` learned: mean and deviation of each column. A constant column has deviation 1."""
+    """What `Scale` learned: the curve of each column. A constant column is only centred."""
 
     columns: tuple[str, ...]
-    means: tuple[float, ...]
-    deviations: tuple[float, ...]
+    curves: tuple[Curve, ...]
 
     @property
     def writes(self) -> tuple[Field, ...]:
         return tuple(Field(name=name, kind="number") for name in self.columns)
 
     def emit(self, program: ProgramBuilder) -> None:
-        for name, mean, deviation in zip(self.columns, self.means, self.deviations, strict=True):
-            x = program.register(name)
-            centred = program.add(ArithConst(into=program.next, f="sub", x=x, value=mean))
-            program.bind(name, program.add(ArithConst(into=program.next, f="div", x=centred, value=deviation)))
+        for name, curve in zip(self.columns, self.curves, strict=True):
+            program.bind(name, curve.emit(program, program.register(name)))
 
 
 class Scale(Learns, frozen=True, kw_only=True, tag="clean.scale"):
-    """Standardise numbers; nulls stay.
+    """Bring numbers to one scale; nulls stay. A column without any value is left as it is.
+
+    `standard`: mean 0, deviation 1. `robust`: median 0, quartiles 1 apart. `min_max`: training rows between 0 and 1.
+    `max_abs`: between −1 and 1, zero stays zero. `quantile`: the share of training rows below. `yeo_johnson`,
+    `box_cox`: the power that makes the column most normal, then standard; `box_cox` wants positive numbers, and what
+    is not positive later becomes null.
+
+    Right: `robust` or `quantile` before a linear model on amounts with a long tail. Wrong: any of them for trees only,
+    which see the order of values and nothing else.
 
     >>> from modelyard.rows.table import table
-    >>> Scale().learn(Batch(table(age=[30.0, 50.0])), Context()).learned.deviations
-    (10.0,)
+    >>> Scale().learn(Batch(table(age=[30.0, 50.0])), Context()).learned.curves
+    (Centred(centre=40.0, scale=10.0),)
     """
 
+    revision = 2
     columns: Annotated[Columns, Meta(description="Which columns to scale.")] = "numeric"
-    method: Annotated[Literal["standard"], Meta(description="`standard`: mean 0, deviation 1.")] = "standard"
+    method: Annotated[Method, Meta(description="Which scale; see above.")] = "standard"
 
     def schema(self, given: Schema, ctx: Context) -> Schema:
-        return given.with_(*(number(name, given[name].nullable) for name in self._names(given, ctx)))
+        names = named(self.columns, given, ctx, NUMBERS, WHO)
+        free = self.method == "box_cox"
+        return given.with_(*(number(name, free or given[name].nullable) for name in names))
 
     def learn(self, batch: Batch, ctx: Context) -> Fitted:
-        from sklearn.preprocessing import StandardScaler
-
-        names = self._names(batch.X.schema, ctx)
+        names = named(self.columns, batch.X.schema, ctx, NUMBERS, WHO)
         finite(batch.X, names, WHO)
-        scaler = StandardScaler().fit(batch.X.matrix(names))
-        learned = Scaled(columns=names, means=tuple(scaler.mean_.tolist()), deviations=tuple(scaler.scale_.tolist()))
-        return Fitted(learned, lambda table: scaler.transform(table.matrix(names)))
+        found = [self._column(name, batch.X[name].reshape(-1, 1), ctx) for name in names]
+        learned = Scaled(columns=names, curves=tuple(curve for curve, _ in found))
+        return Fitted(learned, lambda table: _oracle(table, names, [transform for _, transform in found]))
 
-    def _names(self, schema: Schema, ctx: Context) -> tuple[str, ...]:
-        return named(self.columns, schema, ctx, NUMBERS, WHO)
+    def _column(self, name: str, values: Floats, ctx: Context) -> Found:
+        known = values[~np.isnan(values)].reshape(-1, 1)
+        if not len(known):
+            return Centred(0.0, 1.0), lambda x: x
+        if self.method == "quantile":
+            return _ranked(known, ctx)
+        if self.method == "box_cox" and known.min() <= 0:
+            found = f"column {name!r} holds {known.min():g}, and box_cox wants positive numbers"
+            raise WrongType(found, who=WHO, way_out="`method: yeo_johnson` takes any number")
+        if self.method == "yeo_johnson":
+            return _power(known, "yeo_johnson")
+        if self.method == "box_cox":  # a constant column has no best power, and the library stops at it
+            return _power(known, "box_cox") if np.ptp(known) > 0 else _standard(known)
+        return LINEAR[self.method](known)
+
+
+def _standard(values: Floats) -> Found:
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler().fit(values)
+    return Centred(float(scaler.mean_[0]), float(scaler.scale_[0])), scaler.transform
+
+
+def _robust(values: Floats) -> Found:
+    from sklearn.preprocessing import RobustScaler
+
+    scaler = RobustScaler().fit(values)
+    return Centred(float(scaler.center_[0]), float(scaler.scale_[0])), scaler.transform
+
+
+def _min_max(values: Floats) -> Found:
+    from sklearn.preprocessing import MinMaxScaler
+
+    scaler = MinMaxScaler().fit(values)
+    return Stretched(float(scaler.scale_[0]), float(scaler.min_[0])), scaler.transform
+
+
+def _max_abs(values: Floats) -> Found:
+    from sklearn.preprocessing import MaxAbsScaler
+
+    scaler = MaxAbsScaler().fit(values)
+    return Centred(0.0, float(scaler.scale_[0])), scaler.transform
+
+
+LINEAR: dict[str, Callable[[Floats], Found]] = {
+    "standard": _standard,
+    "robust": _robust,
+    "min_max": _min_max,
+    "max_abs": _max_abs,
+}
+
+
+def _ranked(values: Floats, ctx: Context) -> Found:
+    from sklearn.preprocessing import QuantileTransformer
+
+    count = min(QUANTILES, len(values))
+    scaler = QuantileTransformer(n_quantiles=count, subsample=None, random_state=ctx.seed).fit(values)
+    return Ranked(reals(scaler.quantiles_[:, 0]), reals(scaler.references_)), scaler.transform
+
+
+def _power(values: Floats, method: Literal["yeo_johnson", "box_cox"]) -> Found:
+    """The mean is taken after, by a scaler of ours: the library keeps its own to itself."""
+    from sklearn.preprocessing import PowerTransformer, StandardScaler
+
+    power = PowerTransformer(method=method.replace("_", "-"), standardize=False).fit(values)
+    scaler = StandardScaler().fit(power.transform(values))
+    after = Centred(float(scaler.mean_[0]), float(scaler.scale_[0]))
+
+    def transform(x: Floats) -> Floats:
+        allowed = np.where(x > 0, x, np.nan) if method == "box_cox" else x
+        return scaler.transform(power.transform(allowed))
+
+    return Power(method, float(power.lambdas_[0]), after), transform
+
+
+def _oracle(table: Table, names: tuple[str, ...], transforms: list[Transform]) -> Floats:
+    """(n, k); copies, because some of the library's transforms may write into what they are given."""
+    return np.hstack([f(table[name].reshape(-1, 1).copy()) for name, f in zip(names, transforms, strict=True)])
