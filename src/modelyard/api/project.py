@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelyard.errors.project import UnreadableFile
+from modelyard.project.connections import connections
 from modelyard.project.environment import Environment
 from modelyard.project.graph import Graph, graph
 from modelyard.project.plan import Plan, plan
@@ -33,6 +34,7 @@ class Project:
         self.document, self.folder, self.registry, self.digest = document, folder, registry, digest
         self.head: Head = settings(document, environment)
         self.graph: Graph = graph(self.head, document, registry, environment)
+        self.connections = connections(self.head, document, environment)
 
     @classmethod
     def load(cls, path: str | Path = "modelyard.yaml") -> Project:
@@ -57,7 +59,10 @@ class Project:
 
     def plan(self) -> Plan:
         """Everything that can be known without training; sources are peeked at, not read through."""
-        return plan(self.head, self.graph, self.document, self.registry, Context(folder=self.folder))
+        return plan(self.head, self.graph, self.document, self.registry, self._context())
+
+    def _context(self) -> Context:
+        return Context(folder=self.folder, connections=self.connections)
 
     def run(
         self,

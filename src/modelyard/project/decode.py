@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,10 +19,19 @@ _AT = re.compile(r" - at `\$\.?(.*)`$")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
 
 
-def decode(data: Any, kind: type[T], path: str, document: Document, environment: Environment, who: str = "") -> T:
-    """`data` (already expanded) as `kind`. Raises UnknownKey or BadParameter; texts are redacted."""
+def decode(
+    data: Any,
+    kind: type[T],
+    path: str,
+    document: Document,
+    environment: Environment,
+    who: str = "",
+    dec_hook: Callable[[type[Any], Any], Any] | None = None,
+) -> T:
+    """`data` (already expanded) as `kind`. Raises UnknownKey or BadParameter; texts are redacted. `dec_hook`: how
+    msgspec reads types of ours."""
     try:
-        return msgspec.convert(data, kind)
+        return msgspec.convert(data, kind, dec_hook=dec_hook)
     except ModelyardError as error:  # a struct's own check of its parameters
         error.found, error.advice = environment.redact(error.found), environment.redact(error.advice)
         error.who, error.where = error.who or who, error.where or document.where(path)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from modelyard.schema.connection import Connections
 from modelyard.schema.roles import Roles
 from modelyard.schema.target import Outcome
 
@@ -20,6 +21,8 @@ class Context(Struct, frozen=True, kw_only=True):
     outcome: Outcome | None = None
     """Set once the target has been read: before that, only table steps run."""
     zone: str = "UTC"
+    connections: Connections = Connections()
+    """Of the project, by name. Where steps learn (worker processes) there are none."""
 
     @property
     def hidden(self) -> tuple[str, ...]:
