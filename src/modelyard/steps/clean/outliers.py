@@ -111,7 +111,7 @@ class Outliers(Learns, frozen=True, kw_only=True, tag="clean.outliers"):
     >>> from modelyard.rows.table import table
     >>> learned = Outliers().learn(Batch(table(age=[30.0, 40.0, 50.0, 999.0])), Context()).learned
     >>> learned.highs, learned.writes[0].name
-    ((675.0,), 'outlier=age')
+    ((661.875,), 'outlier=age')
     """
 
     columns: Annotated[Columns, Meta(description="Which columns to look at.")] = "numeric"
