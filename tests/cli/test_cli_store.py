@@ -61,7 +61,7 @@ def test_models_are_listed_and_promoted_and_rolled_back_on_the_record(
     assert "version 1 serves now" in said("rollback", "late")
     events = json.loads(said("history", "late", "--json"))
     assert [event["document"]["to"] for event in events] == [1, 2, 1]
-    assert "reason better" in said("history")
+    assert "better, from 1, to 2" in said("history")
     assert "late@1" in said("history", "--at", "1970-01-02")
 
 

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from modelyard.api.connection import Connection
     from modelyard.api.history import Event, Request
 
-TOLD = ("verdict", "decision", "reason", "why", "outcome", "from", "to", "version")
-"""What of a record is worth a line, in this order."""
-
 
 def command(
     name: Annotated[str | None, typer.Argument(help="Only this model.")] = None,
@@ -54,10 +51,16 @@ def _history(events: list[Event], json: bool) -> None:
 def told(facts: dict[str, Any]) -> str:
     """
     >>> told({"from": 1, "to": 2, "reason": "better", "digest": "ab"})
-    'reason better, from 1, to 2'
+    'better, from 1, to 2'
+    >>> told({"retrain": True, "reason": "every 30d"}), told({"kind": "drifted", "summary": "age has drifted"})
+    ('retrain: every 30d', 'drifted: age has drifted')
     """
-    known = [(name, facts[name]) for name in TOLD if facts.get(name) not in (None, "")]
-    return ", ".join(f"{name} {value}" for name, value in known if not isinstance(value, dict | list))
+    first = [str(facts[name]) for name in ("kind", "summary", "reason") if facts.get(name)]
+    for name, yes, no in (("retrain", "retrain", "no retraining"), ("passed", "passed", "refused")):
+        if name in facts:
+            first.insert(0, yes if facts[name] else no)
+    rest = [f"{name} {facts[name]}" for name in ("from", "to", "version") if facts.get(name) is not None]
+    return ", ".join([": ".join(first), *rest] if first else rest)
 
 
 def _at(yard: Connection, at: int, name: str | None, json: bool) -> None:
