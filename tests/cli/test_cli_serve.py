@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import signal
@@ -12,10 +13,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+import typer
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "api"))
 
 from stored_models import ROW, make_store
+
+from modelyard.cli import application
+from modelyard.serve.__main__ import options
 
 CODE = "from modelyard.cli import main; main()"
 
@@ -75,3 +80,29 @@ def test_what_cannot_be_served_is_said(store: Path, words: tuple[str, ...], code
     assert done.returncode == code
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+WITHOUT_PARSER = """
+import sys
+sys.modules["typer"] = sys.modules["pydantic"] = None
+"""
+
+
+def test_a_server_carries_nothing_of_the_library_that_parses_commands(store: Path) -> None:
+    words = ["serve", "late", "--port", "0", "--ready-file", "ready.json", "--durability", "os", "--without", "carrier"]
+    server = subprocess.Popen([sys.executable, "-c", WITHOUT_PARSER + CODE, *words], cwd=store, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 20
+    while not (store / "ready.json").exists() and server.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(server.pid, signal.SIGTERM)
+    said = server.communicate(timeout=20)[1].decode()
+    assert (store / "ready.json").exists(), said
+    assert server.returncode in (0, -signal.SIGTERM)
+
+
+def test_both_ways_into_a_server_know_the_same_options() -> None:
+    parser = argparse.ArgumentParser(add_help=False)
+    options(parser)
+    direct = {option for action in parser._actions for option in action.option_strings} | {"--store"}
+    command = typer.main.get_command(application()).commands["serve"]
+    assert {option for parameter in command.params for option in parameter.opts if option != "names"} == direct

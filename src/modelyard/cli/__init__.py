@@ -10,9 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated
-
-from typer import Exit, Option
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typer import Typer
@@ -46,6 +44,8 @@ def application() -> Typer:
     """All commands, for `main` and for the page that lists them."""
     import typer
 
+    from modelyard.cli.version import callback
+
     app = typer.Typer(
         name="modelyard",
         help=HELP,
@@ -54,7 +54,7 @@ def application() -> Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    app.callback()(_version)
+    app.callback()(callback)
     for name in COMMANDS:
         app.command(name)(import_module(f"modelyard.cli.{name}").command)
     return app
@@ -64,9 +64,9 @@ def main() -> None:
     """Run `modelyard …`; a ModelyardError becomes its four facts on standard error and its exit code."""
     from modelyard.errors import ModelyardError
 
-    app = application()
     try:
-        app()
+        if not (sys.argv[1:2] == ["serve"] and _served(sys.argv[2:])):
+            application()()
     except ModelyardError as error:
         sys.exit(_say(error))
     except BrokenPipeError:
@@ -78,6 +78,12 @@ def main() -> None:
         if not type(error).__module__.startswith("sqlalchemy."):
             raise
         sys.exit(_say(_database(error)))
+
+
+def _served(words: list[str]) -> bool:
+    from modelyard.cli.direct import serve
+
+    return serve(words)
 
 
 def _say(error: ModelyardError) -> int:
@@ -107,19 +113,3 @@ def _database(error: Exception) -> ModelyardError:
 
 
 HELP = "Put machine learning on tables into production, and keep it there."
-
-
-def _print_version(asked: bool) -> None:
-    if asked:
-        from importlib.metadata import version
-
-        sys.stdout.write(f"modelyard {version('modelyard')}\n")
-        raise Exit
-
-
-def _version(
-    version: Annotated[
-        bool, Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
-    ] = False,
-) -> None:
-    """Put machine learning on tables into production, and keep it there."""

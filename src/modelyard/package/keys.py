@@ -15,7 +15,6 @@ from pathlib import Path
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from msgspec import Struct
 
@@ -32,7 +31,7 @@ class PrivateKey:
 
     def __init__(self, key: Ed25519PrivateKey) -> None:
         self._key = key
-        self.public = key.public_key().public_bytes(form.Encoding.Raw, form.PublicFormat.Raw)
+        self.public = key.public_key().public_bytes_raw()
         self.id = key_id(self.public)
 
     @classmethod
@@ -42,11 +41,13 @@ class PrivateKey:
     @classmethod
     def read(cls, keys: Path) -> PrivateKey:
         """The key of that folder. Raises BadKey, also when others may read it."""
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key  # a server never needs it
+
         path = keys / "signing.pem"
         try:
             if stat.S_IMODE(path.stat().st_mode) & 0o077 or stat.S_IMODE(keys.stat().st_mode) & 0o077:
                 raise BadKey("other users may read the signing key", where=str(path))
-            key = form.load_pem_private_key(path.read_bytes(), password=None)
+            key = load_pem_private_key(path.read_bytes(), password=None)
         except (OSError, ValueError, TypeError) as error:
             raise BadKey(f"the signing key cannot be read: {error}", where=str(path)) from error
         if not isinstance(key, Ed25519PrivateKey):
@@ -72,6 +73,8 @@ class PrivateKey:
         return made
 
     def pem(self) -> bytes:
+        from cryptography.hazmat.primitives import serialization as form
+
         return self._key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
 
     def sign(self, message: bytes) -> bytes:
