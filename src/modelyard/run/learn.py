@@ -17,25 +17,30 @@ from msgspec import Struct
 
 from modelyard.errors import ModelyardError
 from modelyard.errors.run import StepFailed
+from modelyard.rows.table import Table
 from modelyard.run.cache import Cache, step_key
 from modelyard.schema.contract import Contract
 from modelyard.schema.rules import ColumnRule
+from modelyard.schema.selector import choose
 from modelyard.scoring.program import Program
 from modelyard.step.chain import compile_chain, replay
 from modelyard.step.context import Context
 from modelyard.step.fitted import Batch, Fitted, Learned
 from modelyard.step.intake import learn_fields, take_in
+from modelyard.step.selection import Dropped
 from modelyard.step.step import Learns
 
 LEARNERS = ("modelyard", "numpy", "scikit-learn", "lightgbm", "scipy")
 
 
 class Link(Struct, frozen=True, kw_only=True):
-    """One learned step of a chain, as it travels to a worker: no node, no file, no secret."""
+    """One learned step of a chain, as it travels to a worker: no node, no file, no secret. `prepared`: not of the
+    file, but put there by `prepare: auto`."""
 
     id: str
     kind: str
     step: Learns
+    prepared: bool = False
 
 
 class Recipe(Struct, frozen=True, kw_only=True):
@@ -113,18 +118,32 @@ def _step(
         return fitted, now
     after = fitted.train or msgspec.structs.replace(now, X=replay(fitted.learned, now.X))
     memory.after[key] = fitted.learned, after
-    if kind is not None and known is None and memory.cache is not None and fitted.train is None:
+    if known is None and memory.cache is not None and fitted.train is None and isinstance(fitted.learned, kind or ()):
         memory.cache.put(key, fitted.learned)
     return fitted, after
 
 
 def _learned(link: Link, batch: Batch, ctx: Context) -> Fitted:
+    step = _left(link.step, batch.X, ctx) if link.prepared else link.step
+    if step is None:
+        return Fitted(Dropped(drops=()))
     try:
-        return link.step.learn(batch, ctx)
+        return step.learn(batch, ctx)
     except ModelyardError:
         raise
     except Exception as error:
         raise StepFailed(f"{type(error).__name__}: {error}", who=f"{link.kind} {link.id!r}") from error
+
+
+def _left(step: Learns, table: Table, ctx: Context) -> Learns | None:
+    """A prepared step on what the selections before it left of its columns, which are known only now; None where that
+    is nothing. A step of the file names its columns itself, and a missing one is told."""
+    columns = getattr(step, "columns", None)
+    if columns is None:
+        return step
+    named = tuple(name for name in columns if name in table) if isinstance(columns, tuple) else columns
+    there = choose(named, table.schema, ctx.hidden)
+    return msgspec.structs.replace(step, columns=there) if there else None
 
 
 def kind_of(link: Link) -> type[Learned] | None:

@@ -46,6 +46,7 @@ class _Told(Struct, frozen=True, kw_only=True):
     id: str
     kind: str
     step: dict[str, Any]
+    prepared: bool
 
 
 class Task(Struct, frozen=True, kw_only=True, eq=False):
@@ -99,7 +100,10 @@ def setting_of(told: Shared) -> Setting:
 
 def task(piece: Piece) -> Task:
     recipe = piece.recipe
-    links = tuple(_Told(id=one.id, kind=one.kind, step=msgspec.to_builtins(one.step)) for one in recipe.links)
+    links = tuple(
+        _Told(id=one.id, kind=one.kind, step=msgspec.to_builtins(one.step), prepared=one.prepared)
+        for one in recipe.links
+    )
     return Task(
         name=recipe.name,
         links=links,
@@ -123,7 +127,7 @@ def _link(told: _Told, registry: Registry) -> Link:
     kind = registry[told.kind]
     if not issubclass(kind, Learns):
         raise TypeError(f"{told.kind} does not learn")
-    return Link(id=told.id, kind=told.kind, step=msgspec.convert(told.step, kind))
+    return Link(id=told.id, kind=told.kind, step=msgspec.convert(told.step, kind), prepared=told.prepared)
 
 
 def send(pipe: IO[bytes], message: object) -> None:

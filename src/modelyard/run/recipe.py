@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modelyard.errors.project import BadPlan
+from modelyard.project.graph import Node
 from modelyard.project.plan import Candidate, Plan
 from modelyard.run.learn import Link, Recipe
 from modelyard.step.step import Learns
@@ -12,7 +13,7 @@ def recipe(plan: Plan, candidate: Candidate) -> Recipe:
     roles = plan.project.roles
     return Recipe(
         name=candidate.name,
-        links=tuple(_link(node.id, node.kind, node.step) for node in candidate.chain),
+        links=tuple(_link(node) for node in candidate.chain),
         drops=candidate.drops,
         inputs=plan.inputs,
         rules=plan.rules,
@@ -21,7 +22,7 @@ def recipe(plan: Plan, candidate: Candidate) -> Recipe:
     )
 
 
-def _link(id_: str, kind: str, step: object) -> Link:
-    if not isinstance(step, Learns):
-        raise BadPlan(f"{kind} does not learn", who=id_)
-    return Link(id=id_, kind=kind, step=step)
+def _link(node: Node) -> Link:
+    if not isinstance(node.step, Learns):
+        raise BadPlan(f"{node.kind} does not learn", who=node.id)
+    return Link(id=node.id, kind=node.kind, step=node.step, prepared=node.prepared)

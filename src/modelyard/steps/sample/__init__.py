@@ -1,0 +1,1 @@
+"""Which training rows count, and for how much."""

@@ -1,0 +1,1 @@
+"""Which columns are worth keeping, learned from training rows."""

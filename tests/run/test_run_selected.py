@@ -1,0 +1,103 @@
+"""What a selection takes away is asked of nobody: not of `prepare: auto`, not of a model, not of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from run_projects import planned, rows
+
+from modelyard.run.engine import run
+from modelyard.run.result import Result
+from modelyard.store.metadata import Metadata
+from modelyard.store.packages import open_package
+from modelyard.store.place import Store
+
+NOW = 1_700_000_000_000_000
+BODY = """task: classification
+target: {column: good, positive: true}
+roles: {id: key, ignore: [price]}
+prepare: auto
+steps:
+  - {use: read.csv, path: rows.csv}
+  - SELECT
+  - {use: evaluate.compare, candidates: [model.logistic_regression], split: {kind: stratified, folds: 2}}
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "yard").make()
+
+
+@pytest.fixture
+def metadata(store: Store) -> Iterator[Metadata]:
+    with Metadata(f"sqlite:///{store.root / 'meta.db'}") as opened:
+        yield opened
+
+
+def asked(result: Result, store: Store) -> set[str]:
+    """The columns of a request."""
+    return set(open_package(store, result.package.digest, "shop").program.takes.names)
+
+
+def wide() -> pl.DataFrame:
+    """`a` (with gaps) once more as `twin` without, and `still` with gaps."""
+    table = rows(300)
+    still = [None if row % 5 == 0 else 4.0 for row in range(len(table))]
+    return table.with_columns(twin=pl.col("a").fill_null(0.0) * 2, still=pl.Series(still))
+
+
+@pytest.mark.parametrize(
+    ("select", "gone"),
+    [
+        ("{use: select.variance}", {"still"}),
+        ("{use: select.correlation}", {"twin"}),
+    ],
+)
+def test_prepare_auto_works_on_what_is_left(
+    select: str, gone: set[str], tmp_path: Path, store: Store, metadata: Metadata
+) -> None:
+    plan = planned(tmp_path, BODY.replace("SELECT", select), wide())
+    result = run(plan, store, metadata, now=NOW, cores=1)
+    assert not any(standing.error for standing in result.candidates)
+    assert result.winner == "logistic_regression"
+    assert asked(result, store) == {"a", "b", "town", "twin", "still"} - gone
+    assert result.parity.labels_different == 0
+
+
+def test_a_selection_that_leaves_a_prepared_step_nothing_to_do(
+    tmp_path: Path, store: Store, metadata: Metadata
+) -> None:
+    """Only `still` has gaps: once it is gone there is nothing to fill."""
+    table = wide().with_columns(pl.col("a").fill_null(0.0)).drop("twin")
+    result = run(
+        planned(tmp_path, BODY.replace("SELECT", "{use: select.variance}"), table), store, metadata, now=NOW, cores=1
+    )
+    again = run(
+        planned(tmp_path, BODY.replace("SELECT", "{use: select.variance}"), table),
+        store,
+        metadata,
+        now=NOW,
+        afresh=True,
+    )
+    assert not any(standing.error for standing in result.candidates)
+    assert asked(result, store) == {"a", "b", "town"}
+    assert again.package == result.package
+
+
+def test_workers_know_which_steps_were_prepared(
+    tmp_path: Path, store: Store, metadata: Metadata, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modelyard.run.engine.SMALL", 1)
+    plan = planned(tmp_path, BODY.replace("SELECT", "{use: select.variance}"), wide())
+    result = run(plan, store, metadata, now=NOW, cores=2)
+    assert not any(standing.error for standing in result.candidates)
+
+
+def test_a_step_of_the_file_that_names_what_is_gone_is_told(tmp_path: Path, store: Store, metadata: Metadata) -> None:
+    body = BODY.replace("SELECT", "{use: select.variance}\n  - {use: clean.impute, columns: [still, a]}")
+    result = run(planned(tmp_path, body, wide()), store, metadata, now=NOW, cores=1)
+    assert "no column 'still'" in next(one.error for one in result.candidates if one.name == "logistic_regression")
