@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
 import typer
@@ -29,6 +27,8 @@ Line = tuple[str, str, str]
 
 
 def _machine() -> Iterator[Line]:
+    import platform
+
     yield "python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
 
 
@@ -42,6 +42,8 @@ def _kernel() -> Iterator[Line]:
 
 
 def _libraries() -> Iterator[Line]:
+    from importlib.metadata import PackageNotFoundError, version
+
     for name in LIBRARIES:
         try:
             yield name, "ok", version(name)
