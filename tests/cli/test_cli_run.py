@@ -98,7 +98,7 @@ def test_rows_and_columns_of_a_step_are_shown_and_a_learned_step_has_none(tmp_pa
     shown = run("show", "--rows", "2", cwd=tmp_path).stdout
     assert "read.csv csv: 400 rows, 4 columns" in shown
     assert "c       category" in shown
-    assert len(shown.splitlines()) == 2 + 5 + 1 + 3
+    assert len(shown.splitlines()) == 2 + 5 + 3 + 1 + 3
     assert json.loads(run("show", "csv", "--json", cwd=tmp_path).stdout)["columns"]["y"]["origin"] == "label"
     for step, said in (("compare", "Name a table step: csv"), ("cvs", "did you mean 'csv'?")):
         done = run("show", step, cwd=tmp_path)

@@ -8,11 +8,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import msgspec
-
 from modelyard.api.facts import facts
 from modelyard.api.project import Project
 from modelyard.api.sniff import Reading, sniffed
+from modelyard.api.source import reader
 from modelyard.errors.data import UnreadableTable
 from modelyard.errors.project import AlreadyThere, BadParameter
 from modelyard.project.init import FEW, Facts, init_file
@@ -21,10 +20,7 @@ from modelyard.project.settings import NAME
 from modelyard.schema.schema import Schema
 from modelyard.schema.target import Task
 from modelyard.step.context import Context
-from modelyard.step.registry import Registry
-from modelyard.step.step import Step, TableStep
 
-READERS = {".csv": "read.csv", ".parquet": "read.parquet", ".pq": "read.parquet"}
 FILE = "modelyard.yaml"
 
 
@@ -47,25 +43,13 @@ def init(
 
 def looked_at(table: str | Path, target: str, reading: Reading) -> tuple[Schema, Facts]:
     """A file's schema and facts. Raises UnreadableTable, MissingColumn where the target is no column."""
-    step, ctx = _reader(table, reading), Context()
+    step, ctx = reader(table, reading), Context()
     schema = step.peek(ctx)
     schema[target]
     frame = step.run(ctx).collect()
     if not frame.height:
         raise UnreadableTable("the table has no rows", who="init", where=str(table), way_out="Name another file")
     return schema, facts(frame, schema)
-
-
-def _reader(table: str | Path, reading: Reading) -> TableStep:
-    suffix = Path(table).suffix.lower()
-    if suffix not in READERS:
-        way_out = f"Name a file that ends in {', '.join(READERS)}"
-        raise UnreadableTable(f"{suffix or 'no suffix'} is no table that we read", where=str(table), way_out=way_out)
-    kind: type[Step] = Registry.installed()[READERS[suffix]]
-    step = msgspec.convert({"path": str(table), **reading}, kind)
-    if not isinstance(step, TableStep):
-        raise UnreadableTable(f"{READERS[suffix]} reads no table", where=str(table))
-    return step
 
 
 def _from(folder: Path, table: str | Path) -> str:

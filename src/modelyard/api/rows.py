@@ -1,55 +1,19 @@
-"""The rows after a table step of a plan, and what they look like: for people who want to see what a step did."""
+"""The rows after a table step of a plan: for people who want to see what a step did."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
-from modelyard.api.facts import facts
 from modelyard.errors import did_you_mean
 from modelyard.errors.data import UnreadableTable
 from modelyard.errors.project import BadPlan
 from modelyard.errors.run import StepFailed
 from modelyard.project.graph import Node
-from modelyard.project.init import ColumnFacts
 from modelyard.project.plan import Plan
 from modelyard.step.step import TableStep
 
 if TYPE_CHECKING:
     from polars import DataFrame, LazyFrame
-
-
-class Look(Struct, frozen=True, kw_only=True):
-    """`rows`: how many there are; `sample`: the first few; `columns`: kind, origin and facts of each column."""
-
-    step: str
-    kind: str
-    rows: int
-    columns: dict[str, Seen]
-    sample: list[dict[str, Any]]
-
-
-class Seen(Struct, frozen=True, kw_only=True):
-    kind: str
-    origin: str
-    facts: ColumnFacts
-
-
-def look(plan: Plan, step: str | None = None, rows: int = 10) -> Look:
-    """At the rows after that table step; without one, at those that are learned from. Raises BadPlan for a step that
-    makes no rows, StepFailed, UnreadableTable."""
-    node = _node(plan, step or plan.output)
-    frame = collected(plan, node)
-    schema = plan.schema if node.id == plan.output else plan.schemas[node.id]
-    found = facts(frame, schema).columns
-    return Look(
-        step=node.id,
-        kind=node.kind,
-        rows=frame.height,
-        columns={c.name: Seen(kind=c.kind, origin=c.origin, facts=found[c.name]) for c in schema},
-        sample=frame.head(rows).to_dicts(),
-    )
 
 
 def collected(plan: Plan, node: Node) -> DataFrame:
@@ -74,7 +38,8 @@ def _run(plan: Plan, node: Node, made: dict[str, LazyFrame]) -> LazyFrame:
     return made[node.id]
 
 
-def _node(plan: Plan, id_: str) -> Node:
+def node_of(plan: Plan, id_: str) -> Node:
+    """The table step of that id. Raises BadPlan, which names those there are."""
     tables = {node.id: node for node in plan.tables}
     if id_ in tables:
         return tables[id_]

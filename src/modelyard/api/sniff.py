@@ -22,7 +22,7 @@ def sniffed(table: str | Path) -> Reading:
             return csv(_first(path))
         except OSError:
             return {}
-    return _parquet(path)
+    return _parquet(path) if path.suffix.lower() in (".parquet", ".pq") else {}
 
 
 def csv(lines: list[str]) -> Reading:
