@@ -1,0 +1,1 @@
+"""Tables of databases: read in batches, written in one transaction. One file for each way that a database speaks."""

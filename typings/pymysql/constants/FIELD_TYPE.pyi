@@ -1,0 +1,2 @@
+DECIMAL: int
+NEWDECIMAL: int

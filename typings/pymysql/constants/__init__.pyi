@@ -1,0 +1,1 @@
+from pymysql.constants import FIELD_TYPE as FIELD_TYPE
