@@ -10,3 +10,20 @@ class SimpleImputer:
     ) -> None: ...
     def fit(self, X: NDArray[np.float64], y: Any = ...) -> SimpleImputer: ...
     def transform(self, X: NDArray[np.float64]) -> NDArray[np.float64]: ...
+
+class IterativeImputer:
+    initial_imputer_: SimpleImputer
+    imputation_sequence_: list[Any]
+    n_iter_: int
+    def __init__(
+        self,
+        *,
+        estimator: Any = ...,
+        max_iter: int = ...,
+        initial_strategy: str = ...,
+        min_value: NDArray[np.float64] = ...,
+        max_value: NDArray[np.float64] = ...,
+        random_state: int = ...,
+    ) -> None: ...
+    def fit(self, X: NDArray[np.float64], y: Any = ...) -> IterativeImputer: ...
+    def transform(self, X: NDArray[np.float64]) -> NDArray[np.float64]: ...

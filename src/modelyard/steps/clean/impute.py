@@ -1,7 +1,7 @@
 """Fill missing values, and keep the fact that they were missing.
 
 Why the median by default: one absurd value cannot move it. Why the flag: "was missing" is often a strong feature, and a
-silent fill would erase it.
+silent fill would erase it. Why `model`: where columns tell of each other, their median for all is far from most.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from msgspec import Meta, Struct
 
 from modelyard.errors.data import WrongType
+from modelyard.lowering.imputation import Predictor, Turn, iterated, varying
 from modelyard.rows.table import Floats, Table
 from modelyard.schema.contract import Field
 from modelyard.schema.schema import Schema
@@ -24,7 +25,7 @@ from modelyard.step.context import Context
 from modelyard.step.fitted import Batch, Fitted, Learned
 from modelyard.step.step import Learns, number
 
-Strategy = Literal["mean", "median", "most_frequent", "constant"]
+Strategy = Literal["mean", "median", "most_frequent", "constant", "model"]
 WHO = "clean.impute"
 
 
@@ -36,6 +37,8 @@ class Filled(Learned, frozen=True, kw_only=True, tag="clean.impute"):
     values: tuple[float, ...]
     gaps: tuple[str, ...] = ()
     recodes: dict[str, tuple[float, ...]]
+    turns: tuple[Turn, ...] = ()
+    """For `strategy: model`: which column is predicted from which, one after the other."""
 
     @property
     def writes(self) -> tuple[Field, ...]:
@@ -46,8 +49,16 @@ class Filled(Learned, frozen=True, kw_only=True, tag="clean.impute"):
         for name in self.gaps:
             flag = program.add(IsNan(into=program.next, x=program.register(name)))
             program.bind(f"missing={name}", flag)
+        came = {field.name: program.register(field.name) for field in self.fields}
         for field, value in zip(self.fields, self.values, strict=True):
             program.bind(field.name, self._filled(program, field.name, value))
+        self._take_turns(program, came)
+
+    def _take_turns(self, program: ProgramBuilder, came: dict[str, int]) -> None:
+        """`came`: the registers that still have the gaps."""
+        missing = {name: program.add(IsNan(x=came[name])) for name in dict.fromkeys(t.column for t in self.turns)}
+        for turn in self.turns:
+            program.bind(turn.column, turn.emit(program, program.columns, missing[turn.column]))
 
     def _filled(self, program: ProgramBuilder, name: str, value: float) -> int:
         x = program.register(name)
@@ -60,6 +71,12 @@ class Filled(Learned, frozen=True, kw_only=True, tag="clean.impute"):
 class Impute(Learns, frozen=True, kw_only=True, tag="clean.impute"):
     """Fill missing values with one learned from the training rows. A column without any value is filled with 0.
 
+    `model`: each column is predicted from the others selected, `rounds` times in turn, by a linear model or a tree; a
+    prediction stays within the range of the training rows. Numbers only; new gaps in any of the columns are predicted.
+
+    Right: `strategy: model` for measures of one thing (height, weight, waist). Wrong: filling the target, or `mean`
+    where a gap has a meaning of its own: there `flag` or `constant` says so.
+
     >>> from modelyard.rows.table import table
     >>> learned = Impute().learn(Batch(table(age=[30.0, None, 50.0])), Context()).learned
     >>> learned.values, learned.gaps
@@ -69,6 +86,8 @@ class Impute(Learns, frozen=True, kw_only=True, tag="clean.impute"):
     columns: Annotated[Columns, Meta(description="Which columns to fill: numbers, or categories.")] = "numeric"
     strategy: Annotated[Strategy, Meta(description="Where the value comes from.")] = "median"
     value: Annotated[float | str | None, Meta(description="The value, for `strategy: constant`.")] = None
+    predictor: Annotated[Predictor, Meta(description="What predicts, for `strategy: model`.")] = "linear"
+    rounds: Annotated[int, Meta(ge=1, le=20, description="How often each is predicted, for `strategy: model`.")] = 3
     flag: Annotated[
         bool, Meta(description="Add the column `missing=<column>` (0 or 1) where training rows had gaps.")
     ] = True
@@ -82,8 +101,10 @@ class Impute(Learns, frozen=True, kw_only=True, tag="clean.impute"):
         names = named(self.columns, batch.X.schema, ctx, (*NUMBERS, "category"), WHO)
         self._check(batch.X.schema, names)
         finite(batch.X, names, WHO)
-        columns = tuple(self._column(name, batch.X) for name in names)
         gaps = tuple(name for name in names if self.flag and np.isnan(batch.X[name]).any())
+        if self.strategy == "model":
+            return self._modelled(batch.X, names, gaps, ctx)
+        columns = tuple(self._column(name, batch.X) for name in names)
         learned = Filled(
             fields=tuple(column.field for column in columns),
             values=tuple(column.value for column in columns),
@@ -92,12 +113,33 @@ class Impute(Learns, frozen=True, kw_only=True, tag="clean.impute"):
         )
         return Fitted(learned, lambda table: _oracle(table, columns, gaps))
 
+    def _modelled(self, X: Table, names: tuple[str, ...], gaps: tuple[str, ...], ctx: Context) -> Fitted:
+        """Columns that do not vary take no part: what is missing there is their one value, or 0."""
+        known = varying(X, names)
+        found = iterated(X.matrix(known), known, self.predictor, self.rounds, ctx.seed) if known else None
+        starts = {name: _only(X[name]) for name in names} | dict(zip(known, found.starts if found else (), strict=True))
+        learned = Filled(
+            fields=tuple(Field(name=name, kind="number", nullable=False) for name in names),
+            values=tuple(starts[name] for name in names),
+            gaps=gaps,
+            recodes={},
+            turns=found.turns if found else (),
+        )
+
+        def oracle(table: Table) -> Floats:
+            filled = {name: np.where(np.isnan(table[name]), starts[name], table[name]) for name in names}
+            if found:
+                filled |= dict(zip(known, found.transform(table.matrix(known)).T, strict=True))
+            return np.column_stack([*(filled[name] for name in names), *_flags(table, gaps)])
+
+        return Fitted(learned, oracle)
+
     def _check(self, schema: Schema, names: tuple[str, ...]) -> None:
         if (self.strategy == "constant") != (self.value is not None):
             raise WrongType("`value:` and `strategy: constant` go together", who=WHO, way_out="give both or neither")
         for name in names:
             category = schema[name].kind == "category"
-            if category and self.strategy in ("mean", "median"):
+            if category and self.strategy in ("mean", "median", "model"):
                 raise WrongType(f"{name!r} is a category and has no {self.strategy}", who=WHO, way_out="most_frequent")
             if self.value is not None and isinstance(self.value, str) != category:
                 raise WrongType(f"{self.value!r} is no value of {name!r}", who=WHO, way_out="give one of its kind")
@@ -146,5 +188,13 @@ def _recoded(values: Floats, ranks: tuple[float, ...] | None) -> Floats:
 
 def _oracle(table: Table, columns: tuple[_Column, ...], gaps: tuple[str, ...]) -> Floats:
     filled = [column.transform(_recoded(table[column.field.name], column.ranks)) for column in columns]
-    flags = [np.isnan(table[name]).astype(np.float64).reshape(-1, 1) for name in gaps]
-    return np.hstack([*filled, *flags])
+    return np.column_stack([*filled, *_flags(table, gaps)])
+
+
+def _only(values: Floats) -> float:
+    known = values[~np.isnan(values)]
+    return float(known[0]) if len(known) else 0.0
+
+
+def _flags(table: Table, gaps: tuple[str, ...]) -> list[Floats]:
+    return [np.isnan(table[name]).astype(np.float64) for name in gaps]
