@@ -100,11 +100,12 @@ class _Maker:
         written = {key: value for key, value in entry.items() if key not in own}
         known_keys(entry, (*field_names(cls), "use", "id", "after", *self._serving(cls)), path, self.document, kind)
         step = self._step(kind, cls, written, path)
+        after = self._after(entry, path, None if source(cls) else above)
         return Node(
             id=self._id(entry, kind, path),
             kind=kind,
             step=step,
-            after=self._after(entry, path, None if source(cls) else above),
+            after=self._in_order(after, step, kind, path),
             path=path,
             line=self.document.line(path),
             written=written,
@@ -154,6 +155,33 @@ class _Maker:
             id_, _, output = word.partition(".")
             ports.append(Port(id_, output or None, into))
         return tuple(ports)
+
+    def _in_order(self, ports: tuple[Port, ...], step: Step, kind: str, path: str) -> tuple[Port, ...]:
+        """As many tables as the step takes, in its order."""
+        if not isinstance(step, TableStep) or source(type(step)) or not ports:
+            return ports
+        names, written = step.inputs, [port.into for port in ports]
+        if names is not None and (set(written) == set(names) or (written == [None] * len(names))):
+            return tuple(sorted(ports, key=lambda port: names.index(port.into or names[0])) if written[0] else ports)
+        if names is None and not any(written):
+            return ports
+        found = ", ".join(f"{port.into}: {port.id}" if port.into else port.id for port in ports)
+        raise BadGraph(
+            f"after: {found} does not say which tables it takes",
+            who=kind,
+            where=self.document.where(path),
+            way_out=f"Write after: {_example(names)}",
+        )
+
+
+def _example(names: tuple[str, ...] | None) -> str:
+    """
+    >>> _example(("left", "right")), _example(None)
+    ('{left: STEP, right: STEP}', '[STEP, STEP]')
+    """
+    if names is None:
+        return "[STEP, STEP]"
+    return "STEP" if len(names) == 1 else "{" + ", ".join(f"{name}: STEP" for name in names) + "}"
 
 
 def source(cls: type[Step]) -> bool:

@@ -10,6 +10,7 @@ from modelyard.errors.project import BadPlan
 from modelyard.project.graph import Node
 from modelyard.schema.expression import parse
 from modelyard.schema.target import LabelRule
+from modelyard.step.step import TableStep
 
 
 class Label(Struct, frozen=True):
@@ -19,13 +20,13 @@ class Label(Struct, frozen=True):
     columns: frozenset[str]
 
 
-def label(target: str, tables: Sequence[Node]) -> Label:
-    """From the table.derive steps in order. Raises BadPlan where the target is derived of derived columns.
+def label(target: str, tables: Sequence[Node], known_after: int = 0) -> Label:
+    """From the table steps in order; a label is known `known_after` µs late. Raises BadPlan where the target is derived of derived columns.
 
     `late: arr_delay > 15` makes `arr_delay` a label column, and so whatever else is derived from it."""
     derived = {name: (parse(text).names, text, node) for node in tables for name, text in derives(node).items()}
     if target not in derived:
-        return Label(LabelRule(parents=(target,)), _knowing({target}, derived_names(derived)))
+        return Label(LabelRule(parents=(target,)), _knowing({target}, made_of(tables, known_after)))
     parents, text, node = derived[target]
     late = next((name for name in parents if name in derived), None)
     if late is not None:
@@ -35,7 +36,8 @@ def label(target: str, tables: Sequence[Node]) -> Label:
             where=node.path,
             way_out=f"Write {target!r} in one expression of columns that were read",
         )
-    return Label(LabelRule(parents=parents, expression=text), _knowing({target, *parents}, derived_names(derived)))
+    knowing = _knowing({target, *parents}, made_of(tables, known_after))
+    return Label(LabelRule(parents=parents, expression=text), knowing)
 
 
 def derives(node: Node) -> dict[str, str]:
@@ -44,8 +46,14 @@ def derives(node: Node) -> dict[str, str]:
     return dict(columns) if node.kind == "table.derive" and isinstance(columns, dict) else {}
 
 
-def derived_names(derived: dict[str, tuple[tuple[str, ...], str, Node]]) -> dict[str, tuple[str, ...]]:
-    return {name: parents for name, (parents, _, _) in derived.items()}
+def made_of(tables: Sequence[Node], known_after: int) -> dict[str, tuple[str, ...]]:
+    """Every column that a table step makes of others (`TableStep.knows`) -> those."""
+    found: dict[str, tuple[str, ...]] = {}
+    for node in tables:
+        if isinstance(node.step, TableStep):
+            for name, parents in node.step.knows(known_after).items():
+                found[name] = (*found.get(name, ()), *parents)
+    return found
 
 
 def _knowing(known: set[str], derived: dict[str, tuple[str, ...]]) -> frozenset[str]:

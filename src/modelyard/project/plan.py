@@ -101,8 +101,9 @@ class _Planner:
         self.project, self.graph, self.document = project, graph, document
         self.registry, self.ctx = registry, ctx
         self.tables = table_nodes(graph, document)
-        self.schemas = schemas(self.tables, ctx, document, peek)
-        self.label = label(project.target.column, self.tables)
+        self.schemas, self.made = schemas(self.tables, ctx, document, peek)
+        late = project.target.known_after
+        self.label = label(project.target.column, self.tables, microseconds(late) if late else 0)
 
     def plan(self) -> Plan:
         comparison, at = self._comparison()
@@ -120,7 +121,7 @@ class _Planner:
             schema=schema,
             label=self.label.rule,
             inputs=tuple(column.name for column in schema if column.origin != "label"),
-            from_request=from_request(self.tables, self.schemas),
+            from_request=from_request(self.tables, self.made),
             rules=self._rules(output),
             candidates=tuple(self._candidate(name, chain, schema) for name, chain in chains),
             comparison=comparison,
@@ -232,10 +233,7 @@ class _Planner:
         """Every column that a model could read is one that a request can carry."""
         made = [column.name for column in visible(schema, self.ctx) if column.origin == "table"]
         if made:
-            maker = next(
-                (t for t in reversed(self.tables) if made[0] in self.schemas[t.id].names and self._new(t, made[0])),
-                None,
-            )
+            maker = next((node for node in reversed(self.tables) if made[0] in self.made[node.id]), None)
             who, place = (maker.who, maker.path) if maker else (node.who, node.path)
             raise BadPlan(
                 f"the table step makes {', '.join(map(repr, made))}, which {node.id!r} reads but no request carries",
@@ -243,9 +241,6 @@ class _Planner:
                 where=self.document.where(place),
                 way_out="Use derive.expression, or write `at_serving: from_request`, or list it under roles.ignore",
             )
-
-    def _new(self, node: Node, name: str) -> bool:
-        return not any(name in self.schemas[port.id].names for port in node.after)
 
     def _rules(self, output: str) -> tuple[ColumnRule, ...]:
         """check.rules on the way to the learned rows: they hold for requests too."""

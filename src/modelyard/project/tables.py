@@ -35,13 +35,19 @@ def table_nodes(graph: Graph, document: Document) -> tuple[Node, ...]:
     return tuple(node for node in graph.steps if isinstance(node.step, TableStep))
 
 
-def schemas(nodes: Sequence[Node], ctx: Context, document: Document, peek: Peek) -> dict[str, Schema]:
-    """The schema after each table step, by id."""
+def schemas(
+    nodes: Sequence[Node], ctx: Context, document: Document, peek: Peek
+) -> tuple[dict[str, Schema], dict[str, tuple[str, ...]]]:
+    """The schema after each table step, and the columns that each of them makes, by id."""
     found: dict[str, Schema] = {}
+    made: dict[str, tuple[str, ...]] = {}
     for node in nodes:
         with placed(node, document):
-            found[node.id] = _after(node, [_given(node, found, port.id, port.output) for port in node.after], ctx, peek)
-    return found
+            given = [_given(node, found, port.id, port.output) for port in node.after]
+            after = _after(node, given, ctx, peek)
+            made[node.id] = () if not given else tuple(c.name for c in after if _made(c, given))
+            found[node.id] = Schema(tuple(_origin(column, made[node.id], node) for column in after))
+    return found, made
 
 
 def _given(node: Node, found: dict[str, Schema], id_: str, output: str | None) -> Schema:
@@ -60,26 +66,22 @@ def _after(node: Node, given: list[Schema], ctx: Context, peek: Peek) -> Schema:
         return peek(step, ctx)
     if not given:
         raise BadGraph("there is no table before it", way_out="Put a read step above it, or name one by `after:`")
-    after = step.schema(*given, ctx=ctx)
-    return Schema(tuple(_origin(column, given, node) for column in after))
+    return step.schema(*given, ctx=ctx)
 
 
-def _origin(column: Column, given: list[Schema], node: Node) -> Column:
-    if node.at_serving == "from_request" and column.origin == "table":
-        return replace(column, origin="input")
-    known = any(column.name in schema.names for schema in given)
-    if known or column.origin != "input" or node.at_serving:
-        return column
-    return replace(column, origin="table")
+def _made(column: Column, given: list[Schema]) -> bool:
+    """Made here: a new name, or one that the step says it made (a column of the table joined, a recomputed one)."""
+    before = [schema[column.name] for schema in given if column.name in schema.names]
+    return not before or (column.origin == "table" and not any(one.origin == "table" for one in before))
 
 
-def from_request(nodes: Sequence[Node], found: dict[str, Schema]) -> tuple[str, ...]:
+def _origin(column: Column, made: Sequence[str], node: Node) -> Column:
+    """A request carries it, or a table step made it: then only if that step says that the caller sends it."""
+    if column.name in made and column.origin != "label":
+        return replace(column, origin="input" if node.at_serving else "table")
+    return column
+
+
+def from_request(nodes: Sequence[Node], made: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
     """Columns that a table step makes in training and the caller must send: `at_serving: from_request`."""
-    made = [
-        name
-        for node in nodes
-        if node.at_serving == "from_request"
-        for name in found[node.id].names
-        if not any(name in found[port.id].names for port in node.after)
-    ]
-    return tuple(dict.fromkeys(made))
+    return tuple(dict.fromkeys(name for node in nodes if node.at_serving for name in made[node.id]))

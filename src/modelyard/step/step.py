@@ -35,6 +35,17 @@ class TableStep(Step, frozen=True, kw_only=True):
     rows: ClassVar[Literal["keeps", "changes"]] = "changes"
     """`keeps`: as many rows out as in, so that a batch prediction may replay it."""
 
+    @property
+    def inputs(self) -> tuple[str, ...] | None:
+        """The tables that `run` takes, in its order, by the names of `after: {left: a, right: b}`. None: any number of
+        them, in the order written."""
+        return ("table",)
+
+    def knows(self, known_after: int) -> dict[str, tuple[str, ...]]:
+        """Columns made here -> what they are made of, so that what is made of the target counts as target. Not named:
+        a column whose values were known before the row, where a label is known `known_after` µs late."""
+        return {}
+
     def peek(self, ctx: Context) -> Schema:
         """What a source will give, found without reading it through (read steps only)."""
         raise NotImplementedError(f"{type(self).__name__} is no source")
