@@ -17,13 +17,16 @@ from modelyard.step.context import Context
 from modelyard.step.fitted import Batch
 from modelyard.step.step import Learns
 from modelyard.steps.encode.frequency import Frequency
+from modelyard.steps.select.by_model import ByModel
 from modelyard.steps.select.correlation import Correlation
+from modelyard.steps.select.mutual_information import MutualInformation
 from modelyard.steps.select.variance import Variance
 
 CTX = Context(outcome=Outcome(task="classification", classes=("no", "yes")))
 WORDS = tuple("abcdefgh")
 STEPS: list[Learns] = [
     Frequency(), Frequency(columns="c", measure="count"), Variance(), Correlation(), Correlation(method="spearman"),
+    MutualInformation(keep=3), ByModel(), ByModel(model="linear", columns="numeric", keep=2),
 ]  # fmt: skip
 EVERY = pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{type(step).__name__}-{STEPS.index(step)}")
 

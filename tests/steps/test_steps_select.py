@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,15 +10,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import pearsonr, spearmanr
-from sklearn.feature_selection import VarianceThreshold
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+from sklearn.feature_selection import (
+    SelectFromModel,
+    SelectKBest,
+    VarianceThreshold,
+    mutual_info_classif,
+    mutual_info_regression,
+)
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.preprocessing import StandardScaler
 
 from flights import NUMBERS, labelled
-from modelyard.errors.data import NoRows, WrongType
+from modelyard.errors.data import BadTarget, NoRows, WrongType
 from modelyard.rows.table import Table, Vector, table
+from modelyard.schema.target import Outcome
 from modelyard.step.context import Context
 from modelyard.step.fitted import Batch
 from modelyard.step.step import Learns
+from modelyard.steps.select.by_model import ByModel
 from modelyard.steps.select.correlation import Correlation, correlations
+from modelyard.steps.select.mutual_information import MutualInformation
 from modelyard.steps.select.variance import Variance
 
 CTX = Context()
@@ -59,7 +72,7 @@ def test_a_column_of_nulls_and_a_lone_value_do_not_move() -> None:
     assert kept(Variance(), rows) == []
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=8)
 @given(st.integers(0, 10_000), st.sampled_from([0.0, 0.1, 0.5]))
 def test_correlations_are_scipys_on_the_rows_that_both_have(seed: int, gaps: float) -> None:
     rows = numbers(300, seed, gaps)
@@ -108,3 +121,100 @@ def test_what_they_cannot_measure_is_said(step: Learns) -> None:
         step.learn(Batch(numbers(0, 1)), CTX)
     with pytest.raises(WrongType, match="category"):
         type(step)(columns="all").learn(Batch(table(a=[1.0], b=["x"])), CTX)
+
+
+NUMBER = Context(outcome=Outcome(task="regression"), seed=3)
+CLASSES = Context(outcome=Outcome(task="classification", classes=("a", "b", "c")), seed=3)
+EVERY = ["delay", "distance", "noise", "hour", "carrier", "dest"]
+
+
+def judged(n: int, ctx: Context, gaps: float = 0.0) -> Batch:
+    """Real flights with a column of noise, and their delay (in three classes)."""
+    rows, delay = labelled(n, gaps=gaps)
+    noise = Vector("number", np.random.default_rng(0).normal(size=n))
+    vectors = {"delay": rows.vector("dep_delay"), "distance": rows.vector("distance"), "noise": noise}
+    vectors |= {name: rows.vector(name) for name in ("hour", "carrier", "dest")}
+    y = delay if ctx is NUMBER else np.digitize(delay, [-10.0, 15.0]).astype(float)
+    return Batch(Table(vectors, n), y, weight=np.random.default_rng(1).uniform(0.5, 2.0, n))
+
+
+def ours(step: Learns, batch: Batch, ctx: Context) -> list[str]:
+    removed = step.learn(batch, ctx).learned.removes
+    return [name for name in batch.X.names if name not in removed]
+
+
+@pytest.mark.parametrize("ctx", [NUMBER, CLASSES], ids=["number", "classes"])
+def test_mutual_information_keeps_what_scikit_learn_keeps(ctx: Context) -> None:
+    batch = judged(800, ctx)
+    measure = mutual_info_regression if ctx is NUMBER else mutual_info_classif
+    discrete = np.array([name in ("carrier", "dest") for name in EVERY])
+    score = partial(measure, discrete_features=discrete, random_state=3)
+    for keep in (1, 2, 4):
+        support = SelectKBest(score, k=keep).fit(batch.X.matrix(EVERY), batch.y).get_support()
+        kept = [name for name, stays in zip(EVERY, support, strict=True) if stays]
+        assert ours(MutualInformation(keep=keep), batch, ctx) == kept
+    assert ours(MutualInformation(keep=0.3), batch, ctx) == ours(MutualInformation(keep=2), batch, ctx)
+    assert ours(MutualInformation(keep=100), batch, ctx) == EVERY
+
+
+def test_many_rows_are_sampled_by_the_seed() -> None:
+    batch = judged(30_000, CLASSES)
+    kept = ours(MutualInformation(keep=3, rows=1_000), batch, CLASSES)
+    assert kept == ours(MutualInformation(keep=3, rows=1_000), batch, CLASSES)
+    assert "delay" in kept
+
+
+@pytest.mark.parametrize("ctx", [NUMBER, CLASSES], ids=["number", "classes"])
+@pytest.mark.parametrize("keep", ["mean", "median", 1, 3])
+def test_the_trees_keep_what_scikit_learn_keeps(ctx: Context, keep: Any) -> None:
+    batch = judged(800, ctx, gaps=0.05)
+    kind = ExtraTreesRegressor if ctx is NUMBER else ExtraTreesClassifier
+    forest = kind(n_estimators=100, min_samples_leaf=5, random_state=3)
+    counted = {"max_features": keep, "threshold": -np.inf} if isinstance(keep, int) else {"threshold": keep}
+    theirs = SelectFromModel(forest, **counted).fit(batch.X.matrix(EVERY), batch.y, sample_weight=batch.weight)
+    kept = [name for name, stays in zip(EVERY, theirs.get_support(), strict=True) if stays]
+    assert ours(ByModel(keep=keep), batch, ctx) == kept
+    assert "noise" not in kept or keep == 3 or keep == "median"
+
+
+@pytest.mark.parametrize("ctx", [NUMBER, CLASSES], ids=["number", "classes"])
+def test_the_line_keeps_what_scikit_learn_keeps(ctx: Context) -> None:
+    batch, names = judged(800, ctx), ["delay", "distance", "noise", "hour"]
+    scaled = StandardScaler().fit_transform(batch.X.matrix(names))
+    line = Ridge() if ctx is NUMBER else LogisticRegression(max_iter=1000)
+    for keep in ("mean", "median"):
+        support = SelectFromModel(line, threshold=keep).fit(scaled, batch.y, sample_weight=batch.weight).get_support()
+        dropped = {name for name, stays in zip(names, support, strict=True) if not stays}
+        found = ByModel(columns="numeric", model="linear", keep=keep).learn(batch, ctx).learned.removes
+        assert set(found) == dropped
+
+
+def test_columns_that_speak_only_together_are_seen_by_trees() -> None:
+    random = np.random.default_rng(0)
+    a, b, noise = random.normal(size=(3, 1_000))
+    rows = Table({n: Vector("number", v) for n, v in {"a": a, "b": b, "noise": noise}.items()}, 1_000)
+    assert ours(ByModel(keep=2), Batch(rows, ((a > 0) ^ (b > 0)).astype(float)), CLASSES) == ["a", "b"]
+
+
+@pytest.mark.parametrize("step", [MutualInformation(), ByModel(), ByModel(model="linear", columns="numeric")])
+def test_what_they_cannot_judge_is_said(step: Learns) -> None:
+    few = judged(4, NUMBER)
+    with pytest.raises(BadTarget):
+        step.learn(Batch(few.X), NUMBER)
+    with pytest.raises(NoRows):
+        step.learn(Batch(few.X.take(np.array([], dtype=int)), np.array([])), NUMBER)
+    endless = few.X.with_({"delay": Vector("number", np.array([1.0, 2.0, np.inf, 4.0]))})
+    twice = Batch(endless.take(np.arange(8) % 4), np.ones(8))
+    with pytest.raises(WrongType, match="infinite"):
+        step.learn(twice, NUMBER)
+
+
+def test_nulls_are_refused_where_they_cannot_be_measured() -> None:
+    batch = judged(200, NUMBER, gaps=0.2)
+    for step in (MutualInformation(), ByModel(model="linear", columns="numeric")):
+        with pytest.raises(WrongType, match="nulls"):
+            step.learn(batch, NUMBER)
+    with pytest.raises(WrongType, match="category"):
+        ByModel(model="linear").learn(judged(200, NUMBER), NUMBER)
+    with pytest.raises(BadTarget, match="one class"):
+        ByModel().learn(Batch(batch.X, np.ones(200)), CLASSES)
