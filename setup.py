@@ -24,5 +24,6 @@ setup(
             optional=True,
         ),
         Extension("modelyard.rows._scan", ["src/modelyard/rows/_scan.c"], extra_compile_args=FLAGS, optional=True),
+        Extension("modelyard.frame._lines", ["src/modelyard/frame/_lines.c"], extra_compile_args=FLAGS, optional=True),
     ]
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from modelyard.errors import ModelyardError
 from modelyard.errors.data import BadTarget, NoRows
@@ -21,6 +22,7 @@ from modelyard.project.plan import Plan
 from modelyard.rows.table import Floats, Table
 from modelyard.schema.duration import microseconds
 from modelyard.schema.target import Outcome
+from modelyard.step.context import Context
 from modelyard.step.step import TableStep
 
 if TYPE_CHECKING:
@@ -48,10 +50,12 @@ def read_data(plan: Plan, extra: DataFrame | None = None, known: Outcome | None 
     """Read the plan's rows. `extra`: rows in the columns of the source, put under the source's own (instead of them
     where `source` is false) before the table steps after it; of rows with one id the extra one stays. `known`: the
     classes of before, for a model that replaces another. Raises BadTarget, NoRows, UnreadableTable, StepFailed …"""
-    frame = _collected(plan, extra, source)
+    said: list[str] = []
+    frame = _collected(plan, replace(plan.context, tell=said.append), extra, source)
     if not frame.height:
         raise NoRows("the table has no rows", who=plan.output)
-    return data_of(plan, frame, known)
+    data = data_of(plan, frame, known)
+    return replace(data, warnings=(*said, *data.warnings))
 
 
 def data_of(plan: Plan, frame: DataFrame, known: Outcome | None = None) -> Data:
@@ -74,7 +78,7 @@ def data_of(plan: Plan, frame: DataFrame, known: Outcome | None = None) -> Data:
     )
 
 
-def _collected(plan: Plan, extra: DataFrame | None, own: bool) -> DataFrame:
+def _collected(plan: Plan, ctx: Context, extra: DataFrame | None, own: bool) -> DataFrame:
     import polars as pl
 
     made: dict[str, LazyFrame] = {}
@@ -82,7 +86,7 @@ def _collected(plan: Plan, extra: DataFrame | None, own: bool) -> DataFrame:
     for node in plan.tables:
         step = node.step
         if isinstance(step, TableStep):
-            made[node.id] = _run(node.who, step, plan, *(made[port.id] for port in node.after))
+            made[node.id] = _run(node, step, ctx, *(made[port.id] for port in node.after))
             if node.id == source and extra is not None:
                 made[node.id] = _under(made[node.id], extra.lazy(), plan.project.roles.id, own)
     try:
@@ -91,13 +95,14 @@ def _collected(plan: Plan, extra: DataFrame | None, own: bool) -> DataFrame:
         raise StepFailed(str(error).split("\n")[0], who=plan.output) from error
 
 
-def _run(who: str, step: TableStep, plan: Plan, *tables: LazyFrame) -> LazyFrame:
+def _run(node: Node, step: TableStep, ctx: Context, *tables: LazyFrame) -> LazyFrame:
+    named = replace(ctx, tell=lambda word: ctx.tell(f"{node.id}: {word}"))
     try:
-        return step.run(plan.context, *tables)
+        return step.run(named, *tables)
     except ModelyardError:
         raise
     except Exception as error:
-        raise StepFailed(f"{type(error).__name__}: {error}", who=who) from error
+        raise StepFailed(f"{type(error).__name__}: {error}", who=node.who) from error
 
 
 def source_of(plan: Plan) -> Node:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
@@ -9,6 +10,10 @@ from msgspec import Struct
 from modelyard.schema.connection import Connections
 from modelyard.schema.roles import Roles
 from modelyard.schema.target import Outcome
+
+
+def silent(word: str) -> None:
+    """Nobody listens."""
 
 
 class Context(Struct, frozen=True, kw_only=True):
@@ -23,6 +28,9 @@ class Context(Struct, frozen=True, kw_only=True):
     zone: str = "UTC"
     connections: Connections = Connections()
     """Of the project, by name. Where steps learn (worker processes) there are none."""
+    tell: Callable[[str], None] = silent
+    """Takes what a table step has to say of the rows that it ran on (rows kept out, columns that drifted): the words
+    stand in the result."""
 
     @property
     def hidden(self) -> tuple[str, ...]:
