@@ -67,6 +67,12 @@ class RuleBroken(ModelyardError):
     status = 422
 
 
+class DoubledKey(ModelyardError):
+    """A join would multiply rows: the right table has several rows with one key."""
+
+    way_out = "Put table.drop_duplicates or table.aggregate before it, or write `matches: many`."
+
+
 class BeyondFloat32(ModelyardError):
     """A number is beyond what the model can hold: scikit-learn's trees take float32, up to 3.4e38."""
 

@@ -21,7 +21,9 @@ class Label(Struct, frozen=True):
 
 
 def label(target: str, tables: Sequence[Node], known_after: int = 0) -> Label:
-    """From the table steps in order; a label is known `known_after` µs late. Raises BadPlan where the target is derived of derived columns.
+    """From the table steps in order; a label is known `known_after` µs late.
+
+    Raises BadPlan where the target is derived of derived columns.
 
     `late: arr_delay > 15` makes `arr_delay` a label column, and so whatever else is derived from it."""
     derived = {name: (parse(text).names, text, node) for node in tables for name, text in derives(node).items()}
