@@ -9,8 +9,11 @@ import polars as pl
 import pytest
 from run_projects import planned, rows
 
-from modelyard.run.engine import run
+from modelyard.run.data import read_data
+from modelyard.run.engine import Comparing, run
+from modelyard.run.message import piece_of, task
 from modelyard.run.result import Result
+from modelyard.step.registry import Registry
 from modelyard.store.metadata import Metadata
 from modelyard.store.packages import open_package
 from modelyard.store.place import Store
@@ -88,16 +91,25 @@ def test_a_selection_that_leaves_a_prepared_step_nothing_to_do(
     assert again.package == result.package
 
 
-def test_workers_know_which_steps_were_prepared(
-    tmp_path: Path, store: Store, metadata: Metadata, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("modelyard.run.engine.SMALL", 1)
+def test_workers_know_which_steps_were_prepared(tmp_path: Path, store: Store) -> None:
     plan = planned(tmp_path, BODY.replace("SELECT", "{use: select.variance}"), wide())
-    result = run(plan, store, metadata, now=NOW, cores=2)
-    assert not any(standing.error for standing in result.candidates)
+    work = Comparing.of(plan, read_data(plan), 1, store)
+    (piece, _) = work.pieces([work.candidate("logistic_regression")])
+    links = piece_of(task(piece), Registry.installed()).recipe.links
+    assert links == piece.recipe.links
+    assert {link.kind for link in links if link.prepared} == {"clean.impute", "clean.scale", "encode.one_hot"}
 
 
 def test_a_step_of_the_file_that_names_what_is_gone_is_told(tmp_path: Path, store: Store, metadata: Metadata) -> None:
     body = BODY.replace("SELECT", "{use: select.variance}\n  - {use: clean.impute, columns: [still, a]}")
     result = run(planned(tmp_path, body, wide()), store, metadata, now=NOW, cores=1)
     assert "no column 'still'" in next(one.error for one in result.candidates if one.name == "logistic_regression")
+
+
+def test_components_before_a_model_are_served_and_proved(tmp_path: Path, store: Store, metadata: Metadata) -> None:
+    steps = "{use: clean.impute, flag: false}\n  - {use: clean.scale}\n  - {use: reduce.pca, components: 2}"
+    plan = planned(tmp_path, BODY.replace("SELECT", steps), wide())
+    result = run(plan, store, metadata, now=NOW, cores=1)
+    assert result.winner == "logistic_regression"
+    assert "pca=*" in plan.candidates[1].features
+    assert (result.parity.rows, result.parity.labels_different) == (result.held_out, 0)

@@ -17,6 +17,7 @@ from modelyard.step.context import Context
 from modelyard.step.fitted import Batch
 from modelyard.step.step import Learns
 from modelyard.steps.encode.frequency import Frequency
+from modelyard.steps.reduce.pca import Pca
 from modelyard.steps.select.by_model import ByModel
 from modelyard.steps.select.correlation import Correlation
 from modelyard.steps.select.mutual_information import MutualInformation
@@ -27,6 +28,7 @@ WORDS = tuple("abcdefgh")
 STEPS: list[Learns] = [
     Frequency(), Frequency(columns="c", measure="count"), Variance(), Correlation(), Correlation(method="spearman"),
     MutualInformation(keep=3), ByModel(), ByModel(model="linear", columns="numeric", keep=2),
+    Pca(), Pca(columns=("x", "y", "same"), components=2, whiten=True),
 ]  # fmt: skip
 EVERY = pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{type(step).__name__}-{STEPS.index(step)}")
 
@@ -58,7 +60,7 @@ def test_a_replay_is_the_oracles_answer(step: Learns) -> None:
     fitted = step.learn(batch(3_000), CTX)
     for new in (rows(3_000, 1), rows(2_000, 2), rows(1, 3), rows(2_000, 4, unseen=True)):
         made = replay(fitted.learned, new)
-        if fitted.oracle is not None:
+        if fitted.oracle is not None and not isinstance(step, Pca):  # whose sums have a test of their own
             ours = np.column_stack([made[field.name] for field in fitted.learned.writes])
             np.testing.assert_array_equal(ours, fitted.oracle(new))
 
