@@ -48,7 +48,7 @@ def _chosen(columns: Columns, schema: Schema, hidden: tuple[str, ...]) -> set[st
 
 
 def _one(name: str, schema: Schema, hidden: tuple[str, ...]) -> set[str]:
-    if name in schema.names:
+    if name in schema.places:
         if name in hidden:
             raise BadSelector(f"{name!r} is the target or has a role, so no step may select it")
         return {name}
