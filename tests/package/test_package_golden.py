@@ -13,7 +13,10 @@ from modelyard.scoring.engine import Scorer
 from modelyard.scoring.instructions import WORDS
 
 GOLDEN = Path(__file__).parent / "golden"
-DIGESTS = {"format-1-every-word": "ca48d897e10a22a870c755d58e13be09bf777eef0909d5c5ac4f98f47bcc9ec5"}
+DIGESTS = {
+    "format-1-every-word": "ca48d897e10a22a870c755d58e13be09bf777eef0909d5c5ac4f98f47bcc9ec5",
+    "format-1-nearest": "51f315fe379cbb00a559a58bb53c80a95cb2ea802f0ffb48ce010525f40f52d5",
+}
 
 
 @pytest.mark.parametrize("name", DIGESTS)
@@ -41,5 +44,7 @@ def test_what_made_it_still_writes_the_same_document_except_for_versions() -> No
     assert spec.loader is not None
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
-    stored = load(GOLDEN / "format-1-every-word", Trust.read(GOLDEN / "trusted"))
-    assert encode(stored.program).document == encode(made.every_word().program).document
+    assert set(made.MODELS) == set(DIGESTS)
+    for name, model in made.MODELS.items():
+        stored = load(GOLDEN / name, Trust.read(GOLDEN / "trusted"))
+        assert encode(stored.program).document == encode(model().program).document

@@ -23,6 +23,7 @@ from modelyard.scoring.instructions import (
     IsNan,
     Linear,
     Map,
+    Nearest,
     OneHot,
     Select,
     Sigmoid,
@@ -86,6 +87,15 @@ def trees(draw: Any, into: int, registers: int) -> Trees:
 
 
 @st.composite
+def nearest(draw: Any, into: int, xs: Ints) -> Nearest:
+    rows = draw(st.integers(1, 6))
+    known = st.one_of(finite, st.sampled_from([float("nan"), 0.0, -0.0, 1.0]))
+    donors = reals([[draw(known) for _ in xs] for _ in range(rows)])
+    fallback = reals([draw(finite) for _ in xs])
+    return Nearest(into=into, xs=xs, donors=donors, fallback=fallback, count=draw(st.integers(1, rows)))
+
+
+@st.composite
 def instructions(draw: Any, into: int, registers: int) -> AnyInstruction:
     def one() -> int:
         return int(draw(st.integers(0, registers - 1)))
@@ -94,7 +104,7 @@ def instructions(draw: Any, into: int, registers: int) -> AnyInstruction:
         return wholes([one() for _ in range(draw(st.integers(1, 4)))])
 
     edges = reals(sorted(draw(st.lists(finite, min_size=1, max_size=6, unique=True))))
-    word = draw(st.integers(0, 16))
+    word = draw(st.integers(0, 17))
     if word == 0:
         return Const(into=into, value=draw(numbers))
     if word == 1:
@@ -132,6 +142,8 @@ def instructions(draw: Any, into: int, registers: int) -> AnyInstruction:
         return Decide(
             into=into, xs=many(), rule=draw(st.sampled_from(["argmax", "greater", "at_least"])), at=draw(finite)
         )
+    if word == 16:
+        return draw(nearest(into, many()))
     return draw(trees(into, registers))
 
 

@@ -10,7 +10,18 @@ from msgspec.structs import replace
 
 from modelyard.errors.scoring import BadInputs, MalformedProgram
 from modelyard.scoring import native
-from modelyard.scoring.instructions import AnyInstruction, Apply, Bins, Interp, Linear, Map, Trees, reals, wholes
+from modelyard.scoring.instructions import (
+    AnyInstruction,
+    Apply,
+    Bins,
+    Interp,
+    Linear,
+    Map,
+    Nearest,
+    Trees,
+    reals,
+    wholes,
+)
 from modelyard.scoring.verify import verify
 
 STUMP = Trees(
@@ -19,6 +30,10 @@ STUMP = Trees(
     bits_at=wholes([0, 0, 0]), bits_words=wholes([1, 0, 0]), roots=wholes([0]), outputs=wholes([0]),
     leaves=reals([[1.0], [2.0]]), base=reals([0.0]),
 )  # fmt: skip
+
+DONORS = Nearest(
+    into=2, xs=wholes([0, 1]), donors=reals([[1.0, np.nan], [2.0, 3.0]]), fallback=reals([0.0, 0.0]), count=2
+)
 
 WRONG: dict[str, AnyInstruction] = {
     "reads what is not written": Apply(into=2, f="exp", x=2),
@@ -40,12 +55,19 @@ WRONG: dict[str, AnyInstruction] = {
     "a set outside": replace(STUMP, bits_words=wholes([2, 0, 0])),
     "a set before the start": replace(STUMP, bits_at=wholes([-1, 0, 0])),
     "arrays of two lengths": replace(STUMP, threshold=reals([0.5])),
+    "more neighbours than donors": replace(DONORS, count=3),
+    "no neighbour": replace(DONORS, count=0),
+    "donors too narrow": replace(DONORS, donors=reals([[1.0], [2.0]])),
+    "a fallback too few": replace(DONORS, fallback=reals([0.0])),
+    "an infinite donor": replace(DONORS, donors=reals([[1.0, np.inf], [2.0, 0.0]])),
+    "a fallback that is none": replace(DONORS, fallback=reals([0.0, np.nan])),
 }
 
 
 @pytest.mark.parametrize("word", WRONG.values(), ids=list(WRONG))
 def test_a_wrong_index_is_refused_before_it_runs(word: AnyInstruction) -> None:
     verify([STUMP], 2, 3, [2])
+    verify([DONORS], 2, 4, [2, 3])
     with pytest.raises(MalformedProgram):
         verify([word], 2, 3, [2])
 

@@ -19,7 +19,7 @@
 #include "_forest.h"
 
 enum op { CONST, ISNAN, FILL, APPLY, ARITH, ARITH_CONST, CLIP, SELECT, BINS, INTERP, MAP, ONE_HOT, SIGMOID, LINEAR,
-          TREES, SOFTMAX, DECIDE };
+          TREES, SOFTMAX, DECIDE, NEAREST };
 enum unary { NEG, ABS, LOG, LOG1P, EXP, EXPM1, SQRT, TANH, FLOOR, NOT };
 enum binary { ADD, SUB, MUL, DIV, MIN, MAX, MOD, LT, LE, GT, GE, EQ, NE, AND, OR };
 typedef struct {
@@ -165,6 +165,58 @@ static void decide(const kernel *k, const int32_t *a, const double *r, double *o
     }
 }
 
+/* How far each of the donors lies from the row: the mean square over what both know, NaN where that is nothing. */
+static void distances(const double *rows, int32_t donors, int32_t width, const double *x, double *apart) {
+    for (int32_t d = 0; d < donors; d++, rows += width) {
+        double total = 0.0, known = 0.0;
+        for (int32_t j = 0; j < width; j++) {
+            double difference = x[(size_t)j * BLOCK] - rows[j];
+            if (isnan(x[(size_t)j * BLOCK]) || isnan(rows[j])) continue;
+            total += difference * difference;
+            known += 1.0;
+        }
+        apart[d] = known > 0.0 ? total / known : NAN;
+    }
+}
+
+/* The mean of column j over the `most` nearest donors that know it; equally near: the earlier. */
+static double mean_of_nearest(const double *column, int32_t donors, int32_t width, const double *apart, int32_t most,
+                              double fallback, double *near, int32_t *who) {
+    int32_t found = 0;
+    for (int32_t d = 0; d < donors; d++) {
+        if (isnan(apart[d]) || isnan(column[(size_t)d * width])) continue;
+        if (found == most && !(apart[d] < near[found - 1])) continue;
+        int32_t at = found < most ? found++ : most - 1;
+        for (; at > 0 && near[at - 1] > apart[d]; at--) near[at] = near[at - 1], who[at] = who[at - 1];
+        near[at] = apart[d], who[at] = d;
+    }
+    double total = 0.0;
+    for (int32_t i = 0; i < found; i++) total += column[(size_t)who[i] * width];
+    return found ? total / found : fallback;
+}
+
+/* arguments: inputs, donors, neighbours, reals of the donors (donors × inputs) and of the fallback, input registers. */
+static void nearest(const kernel *k, const int32_t *a, const double *r, double *out, int n, void *scratch) {
+    int32_t width = a[0], donors = a[1], most = a[2];
+    const double *rows = k->reals + a[3], *fallback = k->reals + a[4];
+    double *apart = scratch, *near = apart + donors;
+    int32_t *who = (int32_t *)(near + most);
+    for (int i = 0; i < n; i++) {
+        int gaps = 0;
+        for (int32_t j = 0; j < width; j++) {
+            double x = r[(size_t)a[5 + j] * BLOCK + i];
+            out[(size_t)j * BLOCK + i] = x;
+            gaps |= isnan(x);
+        }
+        if (!gaps) continue;
+        distances(rows, donors, width, out + i, apart);
+        for (int32_t j = 0; j < width; j++) {
+            double *x = out + (size_t)j * BLOCK + i;
+            if (isnan(*x)) *x = mean_of_nearest(rows + j, donors, width, apart, most, fallback[j], near, who);
+        }
+    }
+}
+
 #define EACH(expression) do { for (int i = 0; i < n; i++) { out[i] = (expression); } } while (0)
 
 static void run_block(const kernel *k, double *r, void *scratch, int n) {
@@ -195,6 +247,7 @@ static void run_block(const kernel *k, double *r, void *scratch, int n) {
         case TREES: { forest f = forest_of(k, a); sum_trees(&f, r, out, n, scratch); break; }
         case SIGMOID: EACH(1.0 / (1.0 + exp(-x[i]))); break;
         case SOFTMAX: softmax(a, r, out, n); break;
+        case NEAREST: nearest(k, a, r, out, n, scratch); break;
         default: decide(k, a, r, out, n); break;
         }
     }

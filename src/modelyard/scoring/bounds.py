@@ -32,6 +32,7 @@ from modelyard.scoring.instructions import (
     IsNan,
     Linear,
     Map,
+    Nearest,
     OneHot,
     Select,
     Sigmoid,
@@ -164,7 +165,8 @@ def _operation(f: Binary, y: Floats, a: Side, b: Side) -> Floats:
     left, right = box(*a), box(*b)
     uncertain = (a[1] > 0) | (b[1] > 0)
     if f in ("and", "or"):
-        return (may_be_zero(*a) | may_be_zero(*b)).astype(np.float64)
+        turned = np.where(np.isnan(a[0]) | np.isnan(b[0]), np.inf, 1.0)  # beside a null: between known and unknown
+        return np.where(may_be_zero(*a) | may_be_zero(*b), turned, 0.0)
     if f in ("eq", "ne"):
         return (uncertain & (left[0] <= right[1]) & (right[0] <= left[1])).astype(np.float64)
     if f == "mod":
@@ -214,6 +216,20 @@ def _trees(word: Trees, values: Registers, errors: Registers) -> list[Floats]:
     return trees_move(word, [values[x] for x in xs], [errors[x] for x in xs])
 
 
+def _nearest(word: Nearest, values: Registers, errors: Registers) -> list[Floats]:
+    """What is known is off by what it was. A gap may get other donors once anything is off: any mean of them."""
+    xs, out = word.xs.tolist(), []
+    off = largest([errors[x] for x in xs]) > 0
+    for place, x in enumerate(xs):
+        y, column = values[word.into + place], word.donors[:, place]
+        ends = [float(end([*column[~np.isnan(column)], word.fallback[place]])) for end in (min, max)]
+        span = largest([apart(y, np.full_like(y, end)) for end in ends])
+        span = span + word.count * ULP * max(abs(end) for end in ends)  # their sum rounds
+        kept = np.where(np.isnan(values[x]), np.where(off, span, 0.0), errors[x])
+        out.append(np.where(np.isinf(errors[x]), np.inf, kept))
+    return out
+
+
 def _softmax(word: Softmax, values: Registers, errors: Registers) -> list[Floats]:
     """Every input off by at most e moves a share p by at most p·(exp(2e) − 1), and none by more than 1. Their
     differences round, as far as they are large; and a share too small to be a number may become one."""
@@ -253,6 +269,7 @@ MOVED: Mapping[type, Callable[[Any, Registers, Registers], list[Floats]]] = {
     Sigmoid: _monotone,
     Softmax: _softmax,
     Decide: _decide,
+    Nearest: _nearest,
 }
-ANYTHING_TAKEN = (IsNan, Select, Map, OneHot, Trees)
+ANYTHING_TAKEN = (IsNan, Select, Map, OneHot, Trees, Nearest)
 """Words that say themselves what becomes of an input of which nothing is known."""

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from modelyard.scoring.instructions import AnyInstruction, Linear, Trees
+from modelyard.scoring.instructions import AnyInstruction, Linear, Nearest, Trees
 from modelyard.scoring.program import Program
 
 
 def cost(program: Program) -> float:
     """Elementary operations to score one row: a comparison for each level of each tree (as if it were balanced),
-    a multiplication for each weight, one for each register that any other word writes."""
+    a multiplication for each weight and each number of a donor, one for each register that any other word writes."""
     return sum(_of(word) for word in program.instructions)
 
 
 def _of(word: AnyInstruction) -> float:
     if isinstance(word, Linear):
         return float(word.weights.size)
+    if isinstance(word, Nearest):
+        return float(word.donors.size)
     if isinstance(word, Trees):
         return _levels(word)
     return float(word.width)

@@ -27,6 +27,7 @@ from modelyard.scoring.instructions import (
     IsNan,
     Linear,
     Map,
+    Nearest,
     OneHot,
     Select,
     Sigmoid,
@@ -39,7 +40,7 @@ from modelyard.scoring.layout import lay_out
 BLOCK = 64
 OPS: tuple[type, ...] = (
     Const, IsNan, Fill, Apply, Arith, ArithConst, Clip, Select, Bins, Interp, Map, OneHot, Sigmoid, Linear, Trees,
-    Softmax, Decide,
+    Softmax, Decide, Nearest,
 )  # fmt: skip
 OP = {word: number for number, word in enumerate(OPS)}
 UNARY = {name: number for number, name in enumerate(get_args(Unary))}
@@ -113,6 +114,13 @@ class Flat:
                 return [len(word.xs), *word.xs.tolist()]
             case Decide():
                 return [RULES[word.rule], self._real(word.at), len(word.xs), *word.xs.tolist()]
+            case Nearest():
+                return self._donors(word)
+
+    def _donors(self, word: Nearest) -> list[int]:
+        rows, width = word.donors.shape
+        self.scratch = max(self.scratch, (rows + word.count) * 8 + word.count * 4)
+        return [width, rows, word.count, self._real(word.donors), self._real(word.fallback), *word.xs.tolist()]
 
     def _forest(self, word: Trees) -> list[int]:
         layout = lay_out(word)

@@ -236,6 +236,27 @@ class Trees(Instruction, frozen=True, kw_only=True, tag="trees", eq=False):
         return tuple(self.xs.tolist())
 
 
+class Nearest(Instruction, frozen=True, kw_only=True, tag="nearest", eq=False):
+    """Gaps filled from the nearest donors: column j = x[j] where it is known, else the mean of that column over the
+    `count` nearest donors that know it, summed from the nearest on; `fallback[j]` where no donor can be compared.
+
+    donors (rows, len(xs)), NaN where unknown. Distance: the squares of x[j] − donor[j] over the j that both know,
+    summed left to right, divided by how many; a donor without any such j is not compared. Equally near: the earlier."""
+
+    xs: Ints
+    donors: Floats
+    fallback: Floats
+    count: int
+
+    @property
+    def width(self) -> int:
+        return len(self.xs)
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return tuple(self.xs.tolist())
+
+
 class Sigmoid(Instruction, frozen=True, kw_only=True, tag="sigmoid", eq=False):
     """into = 1 / (1 + exp(−x))."""
 
@@ -275,12 +296,12 @@ class Decide(Instruction, frozen=True, kw_only=True, tag="decide", eq=False):
 
 WORDS: tuple[type[Instruction], ...] = (
     Const, IsNan, Fill, Apply, Arith, ArithConst, Clip, Select, Bins, Interp, Map, OneHot, Linear, Trees, Sigmoid,
-    Softmax, Decide,
+    Softmax, Decide, Nearest,
 )  # fmt: skip
 
 AnyInstruction = (
     Const | IsNan | Fill | Apply | Arith | ArithConst | Clip | Select | Bins | Interp | Map | OneHot | Linear | Trees
-    | Sigmoid | Softmax | Decide
+    | Sigmoid | Softmax | Decide | Nearest
 )  # fmt: skip
 
 

@@ -28,12 +28,14 @@ from modelyard.scoring.instructions import (
     IsNan,
     Linear,
     Map,
+    Nearest,
     OneHot,
     Select,
     Sigmoid,
     Softmax,
     Trees,
 )
+from modelyard.scoring.nearest import fill_from_nearest
 
 Registers = list[Floats]
 Outputs = list[Floats]
@@ -208,6 +210,10 @@ def _trees(word: Trees, r: Registers, n: int) -> Outputs:
     return sum_trees(word, [r[x] for x in word.xs.tolist()], n)
 
 
+def _nearest(word: Nearest, r: Registers, n: int) -> Outputs:
+    return fill_from_nearest(word, [r[x] for x in word.xs.tolist()])
+
+
 def _sigmoid(word: Sigmoid, r: Registers, n: int) -> Outputs:
     return [1.0 / (1.0 + np.exp(-r[word.x]))]
 
@@ -257,4 +263,5 @@ MEANING: Mapping[type, Callable[[Any, Registers, int], Outputs]] = {
     Sigmoid: _sigmoid,
     Softmax: _softmax,
     Decide: _decide,
+    Nearest: _nearest,
 }

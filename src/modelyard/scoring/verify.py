@@ -8,7 +8,18 @@ import numpy as np
 
 from modelyard.errors.scoring import MalformedProgram
 from modelyard.scoring.forest import CATEGORY
-from modelyard.scoring.instructions import AnyInstruction, Bins, Decide, Interp, Linear, Map, OneHot, Softmax, Trees
+from modelyard.scoring.instructions import (
+    AnyInstruction,
+    Bins,
+    Decide,
+    Interp,
+    Linear,
+    Map,
+    Nearest,
+    OneHot,
+    Softmax,
+    Trees,
+)
 
 MOST_REGISTERS = 1_000_000
 
@@ -50,8 +61,18 @@ def _shapes(word: AnyInstruction, where: str) -> None:
             _held(len(word.xs) > 0, "needs at least one input", where)
         case Trees():
             _trees(word, where)
+        case Nearest():
+            _donors(word, where)
         case _:
             pass
+
+
+def _donors(word: Nearest, where: str) -> None:
+    _held(word.donors.ndim == 2 and word.donors.shape[1] == len(word.xs) > 0, "donors do not fit the inputs", where)
+    _held(word.fallback.shape == (len(word.xs),), "one fallback per input", where)
+    _held(0 < word.count <= len(word.donors), f"{word.count} of {len(word.donors)} donors", where)
+    _held(not np.isinf(word.donors).any(), "a donor is infinite", where)
+    _held(bool(np.isfinite(word.fallback).all()), "a fallback is no number", where)
 
 
 def _ascending(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> bool:

@@ -35,6 +35,7 @@ from modelyard.scoring.instructions import (
     IsNan,
     Linear,
     Map,
+    Nearest,
     OneHot,
     Select,
     Sigmoid,
@@ -49,7 +50,7 @@ KEY = PrivateKey(Ed25519PrivateKey.from_private_bytes(b"a golden key, for tests 
 
 
 def every_word() -> Model:
-    """A program with each of the seventeen words of format 1."""
+    """A program with each of the seventeen words that format 1 began with."""
     city = Field(name="city", kind="category", categories=("a", "b", "$c"))
     fields = (Field(name="x", kind="number"), city, Field(name="when", kind="datetime", zone="UTC"))
     rules = (ColumnRule(column="x", min=-10.0, otherwise="warn"),)
@@ -118,9 +119,33 @@ def every_word() -> Model:
     )
 
 
+def nearest() -> Model:
+    """A program with the word that fills gaps from donors, which may have gaps themselves."""
+    fields = (Field(name="x", kind="number"), Field(name="y", kind="number"))
+    b = ProgramBuilder(Contract(fields))
+    donors = reals([[0.0, 1.0], [2.0, np.nan], [4.0, 9.0]])
+    b.score([b.add(Nearest(xs=wholes([0, 1]), donors=donors, fallback=reals([2.0, 5.0]), count=2)) + 1])
+    program = b.finish(Outcome(task="regression"))
+    rows = table(x=[0.5, 3.0, None, None, 1.0], y=[None, None, 8.0, None, 0.25])
+    return Model(
+        name="nearest",
+        program=program,
+        outcome=Outcome(task="regression"),
+        created=1_764_000_000_000_000,
+        evidence=Evidence(
+            metrics={},
+            parity=Parity(equality="exact", max_abs_diff=0.0, labels_different=0, at_boundary=0, rows=5),
+            lineage=Lineage(seed=7, libraries={"numpy": np.__version__}),
+        ),
+        parity=record(program, rows),
+    )
+
+
+MODELS = {"format-1-every-word": every_word, "format-1-nearest": nearest}
+
 if __name__ == "__main__":
     target = HERE / sys.argv[1]
     if target.exists():
         raise SystemExit(f"{target.name} is checked in and stays as it is")
-    sys.stdout.write(write(every_word(), target, KEY) + "\n")
+    sys.stdout.write(write(MODELS[target.name](), target, KEY) + "\n")
     trust_key(HERE / "trusted", TrustedKey(public=KEY.public.hex()))
