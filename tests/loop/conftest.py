@@ -1,5 +1,13 @@
-"""Tests here run on SQLite and on a real PostgreSQL."""
+"""Tests here run on SQLite and on real servers."""
 
-from databases import metadata, metadata_url, postgres
+from databases import database, mariadb, mariadb_database, metadata, metadata_url, postgres, postgresql_database
 
-__all__ = ["metadata", "metadata_url", "postgres"]
+__all__ = [
+    "database",
+    "mariadb",
+    "mariadb_database",
+    "metadata",
+    "metadata_url",
+    "postgres",
+    "postgresql_database",
+]

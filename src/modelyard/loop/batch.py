@@ -14,12 +14,14 @@ from msgspec import Struct
 
 from modelyard.errors.data import UnreadableTable
 from modelyard.errors.serving import BadRows, NotServing
+from modelyard.loop.batch_place import Place, output, scanned
 from modelyard.project.graph import Node
 from modelyard.project.plan import Plan
 from modelyard.schema.duration import microseconds
 from modelyard.serve.answer import Answerer
 from modelyard.serve.recent import Recent
 from modelyard.serve.swap import Swapper
+from modelyard.step.context import Context
 from modelyard.store.metadata import Metadata
 from modelyard.store.place import Store
 from modelyard.store.records import find_record, record
@@ -35,8 +37,8 @@ class Asked(Struct, frozen=True):
     """The entry's parameters, as the file has them."""
 
     every: str
-    read: dict[str, str]
-    write: dict[str, str]
+    read: Place
+    write: Place
 
 
 class Answered(Struct, frozen=True, kw_only=True):
@@ -76,25 +78,25 @@ def run_batches(plan: Plan, store: Store, metadata: Metadata, now: int) -> list[
         with metadata.begin() as sql:
             known = find_record(sql, KIND, name, key)
         if known is None:
-            made = run_batch(name, node.id, asked, plan.context.folder, store, period)
+            made = run_batch(name, node.id, asked, plan.context, store, period)
             with metadata.begin() as sql:
                 record(sql, KIND, name, period, msgspec.to_builtins(made), key)
             done.append(made)
     return done
 
 
-def run_batch(name: str, entry: str, asked: Asked, folder: Path, store: Store, period: int) -> BatchRun:
-    """One run, whole: the log first, then the output, each part of the log and the output by one rename."""
-    from modelyard.frame.appended import appended
-    from modelyard.frame.chunks import kinds_of, parts, scan
+def run_batch(name: str, entry: str, asked: Asked, ctx: Context, store: Store, period: int) -> BatchRun:
+    """One run, whole: the log first, then the output, each part of the log by one rename, the output by one rename or
+    one transaction."""
+    from modelyard.frame.chunks import kinds_of, parts
 
     serving = _serving(store, name)
     contract = serving.served.contract
-    source, output = _path(asked.read, folder, entry), _path(asked.write, folder, entry)
+    source = asked.read.shown(ctx.folder)
     kinds = kinds_of([(field.name, field.kind) for field in contract.fields], contract.id, contract.time)
     rows = warned = 0
-    with appended(output) as out:
-        for start, part in parts(scan(source, kinds), kinds, source):
+    with output(asked.write, ctx, entry, period, serving.served.version) as out:
+        for start, part in parts(scanned(asked.read, ctx, kinds, contract), kinds, Path(source)):
             answers = _answered(serving, part, f"batch-{entry}-{period}-{start}", store, period, source, start)
             out.add(_frame(answers, serving))
             rows, warned = rows + len(answers), warned + sum(bool(one.warnings) for one in answers)
@@ -107,18 +109,12 @@ def run_batch(name: str, entry: str, asked: Asked, folder: Path, store: Store, p
         version=serving.served.version,
         rows=rows,
         warned=warned,
-        output=str(output),
+        output=asked.write.shown(ctx.folder),
     )
 
 
 def _asked(node: Node) -> Asked:
     return msgspec.convert(msgspec.to_builtins(node.step), Asked)
-
-
-def _path(place: dict[str, str], folder: Path, entry: str) -> Path:
-    if set(place) != {"path"}:
-        raise UnreadableTable("a batch reads and writes files", who=entry, way_out="Write {path: …}")
-    return folder / place["path"]
 
 
 def _serving(store: Store, name: str) -> Answerer:
@@ -132,7 +128,7 @@ def _serving(store: Store, name: str) -> Answerer:
 
 
 def _answered(
-    serving: Answerer, part: DataFrame, segment: str, store: Store, period: int, source: Path, start: int
+    serving: Answerer, part: DataFrame, segment: str, store: Store, period: int, source: str, start: int
 ) -> list[Answered]:
     """The server's own answer to these rows; its log lines are a segment before it is used."""
     from modelyard.frame.records import to_records
@@ -155,8 +151,9 @@ def _frame(answers: list[Answered], serving: Answerer) -> DataFrame:
     scores = [pl.Series(f"score[{k}]", [one.probabilities[c] for one in answers], pl.Float64)
               for k, c in enumerate(classes)]  # fmt: skip
     said = [msgspec.json.encode(one.warnings).decode() if one.warnings else None for one in answers]
+    kind = pl.Series(serving.served.outcome.labels).dtype if classes else pl.Float64()
     ids = pl.Series("id", [one.id for one in answers], pl.String)
     return pl.DataFrame(
-        [ids, pl.Series("prediction", [one.prediction for one in answers]), *scores,
+        [ids, pl.Series("prediction", [one.prediction for one in answers], kind), *scores,
          pl.Series("warnings", said, dtype=pl.String)]
     )  # fmt: skip

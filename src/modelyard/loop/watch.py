@@ -5,9 +5,9 @@ Looks at the champion alone. Running it again finds nothing new; running it twic
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -25,11 +25,15 @@ from modelyard.loop.watermark import watermark
 from modelyard.package.model import Model
 from modelyard.project.graph import Node
 from modelyard.project.plan import Plan
+from modelyard.schema.column import Kind
 from modelyard.schema.duration import microseconds
 from modelyard.store.metadata import Metadata
 from modelyard.store.packages import open_package
 from modelyard.store.place import Store
 from modelyard.store.versions import champion
+
+if TYPE_CHECKING:
+    from modelyard.frame.sql.read import Asked as DatabaseTable
 
 
 class Watch(Struct, frozen=True, kw_only=True):
@@ -145,12 +149,36 @@ def _tables(nodes: Sequence[Node], plan: Plan) -> list[Tabled]:
     steps: list[Any] = [node.step for node in nodes]
     return [
         Tabled(
-            path=Path(plan.context.folder) / step.labels.path,
+            path=None if step.labels.path is None else Path(plan.context.folder) / step.labels.path,
+            asked=None if step.labels.path is not None else _asked_of(step.labels, plan),
             id=plan.project.roles.id,
             key=tuple(step.labels.key),
             value=step.labels.value or plan.label.parents[0],
             parents=plan.label.parents,
+            times=tuple(name for name in step.labels.key if _kind(plan, name) == "datetime"),
+            zone=plan.context.zone,
         )
         for step in steps
-        if getattr(step.labels, "path", None)
+        if step.labels != "http"
     ]
+
+
+def _asked_of(labels: Any, plan: Plan) -> Callable[[], DatabaseTable]:
+    ctx, parents = plan.context, plan.label.parents
+    kinds = {name: _kind(plan, name) for name in parents} | {labels.value or parents[0]: _kind(plan, parents[0])}
+    # Truths are 0 and 1 in some databases, and codes are numbers.
+    types: dict[str, Kind] = {n: k for n, k in kinds.items() if k in ("boolean", "category", "text")}
+    if labels.value and labels.value != parents[0]:
+        types.pop(parents[0], None)
+
+    def asked() -> DatabaseTable:
+        from modelyard.frame.sql.read import Asked
+
+        connection = ctx.connections[labels.connection]
+        return Asked(connection=connection, folder=ctx.folder, zone=ctx.zone, table=labels.table, types=types)
+
+    return asked
+
+
+def _kind(plan: Plan, name: str) -> Kind | None:
+    return plan.schema[name].kind if name in plan.schema else None

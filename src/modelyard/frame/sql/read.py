@@ -7,7 +7,7 @@ was declared is cast batch by batch. A connection that fails, a missing table or
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -80,6 +80,15 @@ def scan(asked: Asked) -> pl.LazyFrame:
 
     dtypes = {name: DTYPES[source.schema[name].kind] for name in source.gives}
     return register_io_source(batches, schema=dtypes)
+
+
+def of_kinds(asked: Asked, kinds: Mapping[str, Kind], as_they_are: Container[str | None] = ()) -> Asked:
+    """Of those columns the ones that are there, with words where a contract has words."""
+    with opened(asked.connection, asked.folder) as session:
+        there = {field.name for field in _told(session, asked)}
+    said = {name: kind for name, kind in kinds.items() if name in there and name not in as_they_are}
+    types = {name: kind for name, kind in said.items() if kind in ("category", "text", "boolean")}
+    return replace(asked, columns=tuple(name for name in kinds if name in there), types=types)
 
 
 def _source(asked: Asked) -> _Source:

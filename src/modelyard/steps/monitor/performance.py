@@ -6,19 +6,27 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct, field
 
+from modelyard.errors.project import BadParameter
 from modelyard.project.comparison import Metric
 from modelyard.schema.duration import microseconds
 from modelyard.step.step import Policy
 
 
 class Labels(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of truths: found by `key` (the id unless said), in the column `value` (the target unless said)."""
+    """A table of truths, a file or a table of a connection: found by `key` (the id unless said), in the column `value`
+    (the target unless said)."""
 
     path: str | None = None
     connection: str | None = None
     table: str | None = None
     key: tuple[str, ...] = ()
     value: str | None = None
+
+    def __post_init__(self) -> None:
+        named = (self.path is not None, self.connection is not None, self.table is not None)
+        if named not in ((True, False, False), (False, True, True)):
+            way_out = "Write {path: …} or {connection: …, table: …}"
+            raise BadParameter("labels come from a file or from a table", way_out=way_out)
 
 
 class Performance(Policy, frozen=True, kw_only=True, tag="monitor.performance"):

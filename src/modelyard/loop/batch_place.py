@@ -1,0 +1,88 @@
+"""Where a batch reads its rows and writes its answers: a file, or a table of a connection.
+
+Answers for a table are kept in a file until all are there, so that its database sees one short transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+from modelyard.schema.column import Kind
+from modelyard.schema.contract import Contract
+from modelyard.step.context import Context
+
+if TYPE_CHECKING:
+    from polars import DataFrame, LazyFrame
+
+    from modelyard.frame.appended import Appended
+
+
+class Place(Struct, frozen=True):
+    """A file (`path`), or a table of a connection."""
+
+    path: str | None = None
+    connection: str | None = None
+    table: str | None = None
+    mode: Literal["replace", "append", "upsert"] = "replace"
+
+    def shown(self, folder: Path) -> str:
+        return f"{self.connection}:{self.table}" if self.path is None else str(folder / self.path)
+
+
+def scanned(read: Place, ctx: Context, kinds: Mapping[str, Kind], contract: Contract) -> LazyFrame:
+    """The rows, of the contract's columns those that are there."""
+    if read.path is not None:
+        from modelyard.frame.chunks import scan
+
+        return scan(ctx.folder / read.path, kinds)
+    from modelyard.frame.sql import read as sql
+
+    asked = sql.Asked(
+        connection=ctx.connections[read.connection or ""],
+        folder=ctx.folder,
+        zone=ctx.zone,
+        table=read.table,
+        order_if_there=(contract.id,) if contract.id else (),
+    )
+    return sql.scan(sql.of_kinds(asked, kinds, as_they_are=(contract.time,)))
+
+
+@contextmanager
+def output(write: Place, ctx: Context, entry: str, period: int, version: int) -> Iterator[Appended]:
+    """Where answers are added. In a table each row says of which run it is, so that a run that is done again takes the
+    place of itself."""
+    if write.path is not None:
+        from modelyard.frame.appended import appended
+
+        with appended(ctx.folder / write.path) as file:
+            yield file
+        return
+    from modelyard.frame.sql.write import written
+
+    run = f"{entry} {datetime.fromtimestamp(period / 1_000_000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    instead = {"run": run} if write.mode == "append" else {}
+    with written(ctx.connections[write.connection or ""], ctx.folder, write.table or "", write.mode,
+                 ("id",) if write.mode == "upsert" else (), ctx.zone, instead) as table:  # fmt: skip
+        yield _Table(table, run, period, version)
+
+
+class _Table:
+    """Rows of a table also say when, by which version and in which run; SQL has no brackets in its names."""
+
+    def __init__(self, out: Appended, run: str, period: int, version: int) -> None:
+        self._out, self._run, self._period, self._version = out, run, period, version
+
+    def add(self, part: DataFrame) -> None:
+        import polars as pl
+
+        plain = part.rename(lambda name: name.replace("[", "_").replace("]", ""))
+        scored = pl.lit(self._period).cast(pl.Datetime("us", "UTC")).alias("scored")
+        self._out.add(
+            plain.with_columns(scored, pl.lit(self._version).alias("version"), pl.lit(self._run).alias("run"))
+        )
