@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -13,12 +14,17 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import TargetEncoder
+from sklearn.tree import DecisionTreeClassifier
 
+from modelyard.rows.table import Table, Vector
 from modelyard.run.data import read_data
 from modelyard.run.engine import Comparing, run
 from modelyard.run.events import Stream
 from modelyard.run.work import FoldScores
+from modelyard.step.fitted import Batch
+from modelyard.steps.sample.balance import Balance, How
 from modelyard.store.metadata import Metadata
+from modelyard.store.packages import open_package
 from modelyard.store.place import Store
 
 NOW = 1_700_000_000_000_000
@@ -140,3 +146,60 @@ METRICS = {
     "roc_auc": lambda truth, scores: roc_auc_score(truth, scores[:, 1]),
     "log_loss": lambda truth, scores: log_loss(truth, scores),
 }
+
+
+BALANCED = """task: classification
+target: {column: good, positive: true}
+roles: {id: key, ignore: [town]}
+steps:
+  - {use: read.csv, path: rows.csv}
+  - {use: sample.balance, how: HOW}
+  - use: evaluate.compare
+    candidates: [{use: model.decision_tree, id: first, leaf: 5}, {use: model.decision_tree, id: second, leaf: 9}]
+    split: {kind: stratified, folds: 3, holdout: {share: 0.25}}
+    choose: log_loss
+"""
+
+
+def rare() -> pl.DataFrame:
+    table = rows(900)
+    rng = np.random.default_rng(5)
+    return table.with_columns(good=pl.Series(rng.random(900) < 0.1 + 0.1 * (table["x"].to_numpy() > 0)))
+
+
+@pytest.mark.parametrize("how", ["weight", "over", "under"])
+def test_balance_is_for_learning_and_scores_are_of_rows_as_they_come(how: How, tmp_path: Path, store: Store) -> None:
+    table = rare()
+    work = work_of(tmp_path, store, table, BALANCED.replace("HOW", how))
+    x, y = table["x"].to_numpy().reshape(-1, 1), table["good"].to_numpy().astype(float)
+    answers = both(work)
+    for number, fold in enumerate(work.parts.folds):
+        balanced = Balance(how=how).learn(
+            Batch(Table({"x": Vector("number", x[fold.train, 0])}, len(fold.train)), y[fold.train]),
+            work.setting.context,
+        )
+        learned = balanced.train
+        assert learned is not None
+        assert learned.y is not None
+        for name, leaf in (("first", 5), ("second", 9)):
+            tree = DecisionTreeClassifier(min_samples_leaf=leaf, max_depth=depth(work, name), random_state=0)
+            tree.fit(learned.X.matrix("all"), learned.y, sample_weight=learned.weight)
+            np.testing.assert_array_equal(answers[name][number].scores, tree.predict_proba(x[fold.test]))
+            assert len(answers[name][number].scores) == len(fold.test)
+
+
+def depth(work: Comparing, name: str) -> int | None:
+    return getattr(work.candidate(name).model.step, "depth", None)
+
+
+@pytest.mark.parametrize("how", ["over", "under"])
+def test_neither_the_holdout_nor_the_profile_is_sampled(
+    how: str, tmp_path: Path, store: Store, metadata: Metadata
+) -> None:
+    found = {}
+    for body in (BALANCED.replace("HOW", how), BALANCED.replace("  - {use: sample.balance, how: HOW}\n", "")):
+        result = run(planned(tmp_path, body, rare()), store, metadata, now=NOW, cores=1)
+        model = open_package(store, result.package.digest, "shop")
+        found[body] = (result.development, result.held_out, msgspec.json.encode(model.profile))
+        assert (result.parity.max_abs_diff, result.parity.labels_different) == (0.0, 0)
+    assert len(set(found.values())) == 1
