@@ -124,3 +124,10 @@ def test_a_tie_of_exact_scores_is_no_doubt() -> None:
     builder = ProgramBuilder(Contract((Field(name="x", kind="number"),)))
     builder.score([0, builder.add(Arith(f="add", a=0, b=0))])
     assert allowance(builder.finish(TWO), [np.array([0.0, 1.0])], 2).turns.tolist() == [False, False]
+
+
+@pytest.mark.parametrize("f", ["and", "or"])
+def test_beside_a_null_a_predicate_that_may_turn_makes_the_answer_known_or_not(f: Any) -> None:
+    words = [Arith(f=f, a=0, b=1, into=2)]
+    values = interpret(words, [np.array([0.0]), np.array([np.nan])], 3, 1)
+    assert carry(words, values, [np.array([0.5]), np.array([0.0])])[2].tolist() == [np.inf]

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from modelyard.errors.data import WrongType
 from modelyard.lowering.imputation import Predictor, Turn, iterated, varying
+from modelyard.lowering.neighbours import Neighbours, by_brute_force, neighbours_of
 from modelyard.rows.table import Floats, Table
 from modelyard.schema.contract import Field
 from modelyard.schema.schema import Schema
@@ -25,7 +26,7 @@ from modelyard.step.context import Context
 from modelyard.step.fitted import Batch, Fitted, Learned
 from modelyard.step.step import Learns, number
 
-Strategy = Literal["mean", "median", "most_frequent", "constant", "model"]
+Strategy = Literal["mean", "median", "most_frequent", "constant", "model", "knn"]
 WHO = "clean.impute"
 
 
@@ -39,6 +40,8 @@ class Filled(Learned, frozen=True, kw_only=True, tag="clean.impute"):
     recodes: dict[str, tuple[float, ...]]
     turns: tuple[Turn, ...] = ()
     """For `strategy: model`: which column is predicted from which, one after the other."""
+    neighbours: Neighbours | None = None
+    """For `strategy: knn`: the training rows that gaps are filled from."""
 
     @property
     def writes(self) -> tuple[Field, ...]:
@@ -49,6 +52,9 @@ class Filled(Learned, frozen=True, kw_only=True, tag="clean.impute"):
         for name in self.gaps:
             flag = program.add(IsNan(into=program.next, x=program.register(name)))
             program.bind(f"missing={name}", flag)
+        if self.neighbours is not None:
+            self.neighbours.emit(program, tuple(field.name for field in self.fields))
+            return
         came = {field.name: program.register(field.name) for field in self.fields}
         for field, value in zip(self.fields, self.values, strict=True):
             program.bind(field.name, self._filled(program, field.name, value))
@@ -74,6 +80,9 @@ class Impute(Learns, frozen=True, kw_only=True, tag="clean.impute"):
     `model`: each column is predicted from the others selected, `rounds` times in turn, by a linear model or a tree; a
     prediction stays within the range of the training rows. Numbers only; new gaps in any of the columns are predicted.
 
+    `knn`: the mean of the nearest training rows that know the value, by the columns selected; scale them before. The
+    model's package then holds up to `donors` rows of these columns as they are, so it is as secret as they are.
+
     Right: `strategy: model` for measures of one thing (height, weight, waist). Wrong: filling the target, or `mean`
     where a gap has a meaning of its own: there `flag` or `constant` says so.
 
@@ -84,10 +93,14 @@ class Impute(Learns, frozen=True, kw_only=True, tag="clean.impute"):
     """
 
     columns: Annotated[Columns, Meta(description="Which columns to fill: numbers, or categories.")] = "numeric"
-    strategy: Annotated[Strategy, Meta(description="Where the value comes from.")] = "median"
+    strategy: Annotated[Strategy, Meta(description="Where the value comes from; see above.")] = "median"
     value: Annotated[float | str | None, Meta(description="The value, for `strategy: constant`.")] = None
     predictor: Annotated[Predictor, Meta(description="What predicts, for `strategy: model`.")] = "linear"
     rounds: Annotated[int, Meta(ge=1, le=20, description="How often each is predicted, for `strategy: model`.")] = 3
+    neighbours: Annotated[int, Meta(ge=1, le=100, description="How many rows, for `strategy: knn`.")] = 5
+    donors: Annotated[
+        int, Meta(ge=1, le=100_000, description="Most training rows to look among, for `strategy: knn`.")
+    ] = 1_000
     flag: Annotated[
         bool, Meta(description="Add the column `missing=<column>` (0 or 1) where training rows had gaps.")
     ] = True
@@ -104,6 +117,8 @@ class Impute(Learns, frozen=True, kw_only=True, tag="clean.impute"):
         gaps = tuple(name for name in names if self.flag and np.isnan(batch.X[name]).any())
         if self.strategy == "model":
             return self._modelled(batch.X, names, gaps, ctx)
+        if self.strategy == "knn":
+            return self._from_neighbours(batch.X, names, gaps, ctx)
         columns = tuple(self._column(name, batch.X) for name in names)
         learned = Filled(
             fields=tuple(column.field for column in columns),
@@ -134,12 +149,26 @@ class Impute(Learns, frozen=True, kw_only=True, tag="clean.impute"):
 
         return Fitted(learned, oracle)
 
+    def _from_neighbours(self, X: Table, names: tuple[str, ...], gaps: tuple[str, ...], ctx: Context) -> Fitted:
+        found = neighbours_of(X.matrix(names), self.neighbours, self.donors, ctx.seed)
+        learned = Filled(
+            fields=tuple(Field(name=name, kind="number", nullable=False) for name in names),
+            values=tuple(found.fallback.tolist()),
+            gaps=gaps,
+            recodes={},
+            neighbours=found,
+        )
+        return Fitted(
+            learned,
+            lambda table: np.column_stack([by_brute_force(table.matrix(names), found), *_flags(table, gaps)]),
+        )
+
     def _check(self, schema: Schema, names: tuple[str, ...]) -> None:
         if (self.strategy == "constant") != (self.value is not None):
             raise WrongType("`value:` and `strategy: constant` go together", who=WHO, way_out="give both or neither")
         for name in names:
             category = schema[name].kind == "category"
-            if category and self.strategy in ("mean", "median", "model"):
+            if category and self.strategy in ("mean", "median", "model", "knn"):
                 raise WrongType(f"{name!r} is a category and has no {self.strategy}", who=WHO, way_out="most_frequent")
             if self.value is not None and isinstance(self.value, str) != category:
                 raise WrongType(f"{self.value!r} is no value of {name!r}", who=WHO, way_out="give one of its kind")
