@@ -91,6 +91,26 @@ def test_a_group_is_encoded_by_other_groups_only() -> None:
     np.testing.assert_array_equal(written(fitted, fitted.train.X), theirs.fit_transform(rows.matrix(["c", "d"]), y))
 
 
+def test_a_row_without_a_group_is_one_by_itself() -> None:
+    rows = codes(300, 3)
+    group = np.where(np.arange(300) % 3 == 0, np.nan, np.arange(300) // 10 * 1.0)
+    own = np.where(np.isnan(group), 1_000.0 + np.arange(300), group)
+    y = target(NUMBER, rows)
+    torn, whole = (Target().learn(Batch(rows, y, group=one), Context(outcome=NUMBER)).train for one in (group, own))
+    assert torn is not None
+    assert whole is not None
+    np.testing.assert_array_equal(torn.X["c=target"], whole.X["c=target"])
+
+
+def test_truths_are_categories_too() -> None:
+    values = np.array([0.0, 1.0, np.nan, 1.0] * 50)
+    rows = Table({"b": Vector("boolean", values)}, 200)
+    y = np.random.default_rng(0).normal(size=200) + np.nan_to_num(values, nan=5.0)
+    fitted = Target(columns="b").learn(Batch(rows, y), Context(outcome=NUMBER))
+    theirs = TargetEncoder(cv=KFold(5, shuffle=True, random_state=0)).fit(rows.matrix("b"), y)
+    np.testing.assert_array_equal(written(fitted, replay(fitted.learned, rows)), theirs.transform(rows.matrix("b")))
+
+
 @settings(deadline=None, max_examples=25)
 @given(st.integers(0, 10_000), st.integers(2, 6), st.integers(20, 80), st.sampled_from([NUMBER, TWO, THREE]))
 def test_a_rows_own_target_never_reaches_its_training_column(seed: int, folds: int, n: int, outcome: Outcome) -> None:

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flights import WORDS as WORDS_OF_FLIGHTS
+from flights import labelled
 from modelyard.errors.data import BadSelector, MissingColumn
 from modelyard.rows.table import Table, Vector
 from modelyard.schema.roles import Roles
@@ -110,3 +112,12 @@ def test_frequencies_are_shares_of_the_training_rows() -> None:
     for code in (*range(8), float("nan")):
         same = np.isnan(known) if np.isnan(code) else known == code
         assert set(made["c"][same]) <= {same.sum() / 400}
+
+
+def test_the_frequencies_of_all_flights_are_those_that_polars_counts() -> None:
+    train, new = labelled(200_000, gaps=0.0)[0], labelled(330_000, gaps=0.0)[0]
+    for measure in ("share", "count"):
+        fitted = Frequency(measure=measure).learn(Batch(train), CTX)
+        made = replay(fitted.learned, new)
+        assert fitted.oracle is not None
+        np.testing.assert_array_equal(np.column_stack([made[name] for name in WORDS_OF_FLIGHTS]), fitted.oracle(new))

@@ -142,15 +142,25 @@ def _parts(batch: Batch, y: Floats, folds: int, ctx: Context) -> Parts:
 
     rows = np.zeros((len(y), 1))
     if batch.group is not None:
-        groups = len(np.unique(batch.group))
-        if groups < 2:
+        group, count = _groups(batch.group)
+        if count < 2:
             raise NoRows("all training rows are of one group, and a group never encodes itself", who=WHO)
-        return list(GroupKFold(min(folds, groups)).split(rows, y, batch.group))
+        return list(GroupKFold(min(folds, count)).split(rows, y, group))
     folds = min(folds, len(y))
     classes = ctx.outcome is not None and ctx.outcome.task == "classification"
     if classes and np.unique(y, return_counts=True)[1].min() >= folds:
         return list(StratifiedKFold(folds, shuffle=True, random_state=ctx.seed).split(rows, y))
     return list(KFold(folds, shuffle=True, random_state=ctx.seed).split(rows))
+
+
+def _groups(group: Floats) -> tuple[Floats, int]:
+    """Groups as whole numbers, and how many there are; a row without one is a group by itself."""
+    alone = np.isnan(group)
+    known, codes = np.unique(group[~alone], return_inverse=True)
+    numbers = np.empty(len(group))
+    numbers[~alone] = codes
+    numbers[alone] = len(known) + np.arange(alone.sum())
+    return numbers, len(known) + int(alone.sum())
 
 
 def _encoding(vector: Vector, name: str, label: str, encoder: TargetEncoder, place: int) -> Encoding:
