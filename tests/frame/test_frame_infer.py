@@ -1,37 +1,52 @@
-"""Kinds of raw text columns, found once and then held to."""
+"""Kinds of raw text columns, found once, and text made into them."""
 
 from __future__ import annotations
 
 import polars as pl
 import pytest
 
-from modelyard.errors.data import UnreadableTable
-from modelyard.frame.infer import inferred
+from modelyard.frame.infer import Marks, guessed, made
 
 
-def kinds(rows: int = 100, comma: bool = False, **columns: list[str | None]) -> dict[str, pl.DataType]:
-    frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
-    return dict(inferred(frame, rows, comma, "t.csv", frozenset()).schema)
+def kind(*values: str | None, decimal: str = ".", thousands: str = "") -> str:
+    return guessed(pl.Series("x", values, pl.String), Marks(decimal, thousands))
 
 
 def test_each_kind_is_recognised_and_nulls_say_nothing() -> None:
-    found = kinds(
-        i=["1", None, "-3"], f=["1", "2.5", "1e-3"], b=["true", "False", None], t=["2013-01-01", None, "2013-02-03"],
-        z=["2013-01-01T10:00:00Z", None, "2013-01-01T11:00:00Z"], c=["a", "1", None], n=[None, None, None],
-    )  # fmt: skip
-    assert found["i"] == pl.Int64
-    assert found["f"] == pl.Float64
-    assert found["b"] == pl.Boolean
-    assert found["t"] == pl.Datetime("us")
-    assert found["z"] == pl.Datetime("us", "UTC")
-    assert found["c"] == found["n"] == pl.String
+    assert kind("1", None, "-3") == "integer"
+    assert kind("1", "2.5", "1e-3") == kind("1.0", "2.0") == "number"
+    assert kind("true", "False", None) == "boolean"
+    assert kind("2013-01-01", None, "2013-02-03") == "datetime"
+    assert kind("2013-01-01T10:00:00Z", None, "2013-01-01T11:00:00Z") == "datetime"
+    assert kind("a", "1", None) == kind(None, None) == kind() == "category"
 
 
 def test_a_leading_zero_makes_a_code_not_a_number() -> None:
-    found = kinds(plz=["01067", "10115", None], zero=["0", "0.5", "10"], price=["1,5", "0,25", "3"], comma=True)
-    assert found == {"plz": pl.String, "zero": pl.Float64, "price": pl.Float64}
+    assert kind("01067", "10115", None) == "category"
+    assert kind("0", "0.5", "10") == "number"
+    assert kind("1,5", "0,25", "3", decimal=",") == "number"
 
 
-def test_a_later_misfit_names_its_value_and_row_and_changes_no_type() -> None:
-    with pytest.raises(UnreadableTable, match=r"'oops'.*data row 4"):
-        kinds(rows=2, x=["1", "2", "3", "oops"])
+@pytest.mark.parametrize(
+    ("text", "decimal", "thousands", "value"),
+    [
+        ("1.234,5", ",", ".", 1234.5),
+        ("1,234,567.5", ".", ",", 1234567.5),
+        ("-12 345", ".", " ", -12345.0),
+        ("1234,5", ",", ".", 1234.5),
+        ("1.5", ",", ".", None),
+        ("1,23", ".", ",", None),
+        ("1,2345", ".", ",", None),
+    ],
+)
+def test_thousands_are_grouped_right_or_are_no_number(
+    text: str, decimal: str, thousands: str, value: float | None
+) -> None:
+    assert made(pl.Series([text]), "number", Marks(decimal, thousands), "UTC").to_list() == [value]
+
+
+def test_a_text_of_another_kind_is_null_and_a_declared_integer_may_end_in_point_zero() -> None:
+    assert made(pl.Series(["1.0", "1.5", "x", None]), "integer", Marks(), "UTC").to_list() == [1, None, None, None]
+    assert made(pl.Series(["yes", "0", "maybe"]), "boolean", Marks(), "UTC").to_list() == [True, False, None]
+    times = made(pl.Series(["2013-01-01 05:00", "2013-02-30 05:00", None]), "datetime", Marks(), "America/New_York")
+    assert times.dt.timestamp("us").to_list() == [1_357_034_400_000_000, None, None]

@@ -1,75 +1,106 @@
-"""Which kind a column of raw text is: found over whole columns at once.
+"""Which kind a column of raw text is, found over a sample of it, and text made into that kind.
 
 Why not polars' own inference while reading: it looks at cells one by one, some hundred times slower, and reads `007` as
-the number 7. Here a leading zero says that it is a code, not a number.
+the number 7. Here a leading zero in the sample says that the column is a code, not a number.
 """
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
+from msgspec import Struct
 
-from modelyard.errors.data import UnreadableTable
+from modelyard.frame.source import FALSE, TRUE
+from modelyard.frame.zone import to_utc
+from modelyard.schema.column import Kind
 
-CODE = r"^[+-]?0\d"
+CODE, WHOLE_CODE = r"^[+-]?0\d", r"^[+-]?0\d+$"
 MOMENT = r"^\d{4}-\d\d-\d\d([T ]\d|$)"
-TRUTH = ("true", "false")
+GUESSED: tuple[Kind, ...] = ("integer", "number", "boolean", "datetime")
 
 
-def inferred(raw: pl.DataFrame, rows: int, decimal_comma: bool, path: str, leave: frozenset[str]) -> pl.DataFrame:
-    """Every String column but those of `leave` as Int64, Float64, Boolean, Datetime or, when none fits, String. Found
-    in the first `rows` rows; a later value that does not fit raises UnreadableTable with its line."""
-    return raw.with_columns(_typed(raw[name], rows, decimal_comma, path) for name in raw.columns if name not in leave)
+class Marks(Struct, frozen=True):
+    """How numbers are written: the decimal mark, and what stands between thousands ("" where nothing does)."""
+
+    decimal: str = "."
+    thousands: str = ""
+
+    @property
+    def plain(self) -> bool:
+        return self == Marks()
 
 
-def _typed(column: pl.Series, rows: int, decimal_comma: bool, path: str) -> pl.Series:
-    if decimal_comma:
-        pointed = column.str.replace(",", ".", literal=True)
-        if _fits(_number(pointed.head(rows)), column.head(rows)):
-            column = pointed
-    head = column.head(rows)
-    for cast in (_integer, _number, _boolean, _moment):
-        made = cast(head)
-        if made is not None and _fits(made, head):
-            return _whole(column, cast(column), made, path)
-    return column
+def guessed(sample: pl.Series, marks: Marks) -> Kind:
+    """The first kind that every value of the String column has; `category` where none fits or all are null.
+
+    >>> [guessed(pl.Series(v), Marks()) for v in (["1", None], ["1", "2.5"], ["007"], ["True"], ["2013-01-01"])]
+    ['integer', 'number', 'category', 'boolean', 'datetime']
+    """
+    if sample.null_count() == len(sample):
+        return "category"
+    return next((kind for kind in GUESSED if _is(sample, kind, marks)), "category")
 
 
-def _fits(made: pl.Series | None, column: pl.Series) -> bool:
-    return made is not None and column.null_count() < len(column) and made.null_count() == column.null_count()
+def _is(sample: pl.Series, kind: Kind, marks: Marks) -> bool:
+    if kind in ("integer", "number"):
+        written = pointed(sample, marks)
+        if written.str.contains(CODE if kind == "integer" else WHOLE_CODE).any():
+            return False
+        dtype = pl.Int64() if kind == "integer" else pl.Float64()
+        return fits(written.cast(dtype, strict=False), sample)
+    if kind == "datetime" and not sample.drop_nulls().head(1).str.contains(MOMENT).all():
+        return False
+    if kind == "boolean" and not sample.drop_nulls().str.to_lowercase().is_in(["true", "false"]).all():
+        return False
+    return fits(made(sample, kind, marks, "UTC"), sample)
 
 
-def _whole(column: pl.Series, made: pl.Series | None, head: pl.Series, path: str) -> pl.Series:
-    if made is not None and made.null_count() == column.null_count() and made.dtype == head.dtype:
-        return made
-    bad = (made.is_null() & column.is_not_null()).arg_max() if made is not None else None
-    found = f"column {column.name!r} is {head.dtype} in its first {len(head)} rows"
-    value = "" if bad is None else f", then {column[bad]!r}"
-    where = path if bad is None else f"{path}, data row {bad + 1}"
-    raise UnreadableTable(found + value, where=where, way_out="declare the column's kind under `types:`")
+def fits(done: pl.Series, column: pl.Series) -> bool:
+    return done.null_count() == column.null_count()
 
 
-def _integer(column: pl.Series) -> pl.Series | None:
-    if column.str.contains(CODE).any():
-        return None
-    return column.cast(pl.Int64, strict=False)
+def made(column: pl.Series, kind: Kind, marks: Marks, zone: str) -> pl.Series:
+    """The String column as that kind, null where a value is none of it. Datetimes in microseconds UTC; one without a
+    zone is of `zone`."""
+    if kind in ("category", "text"):
+        return column
+    if kind == "boolean":
+        words: dict[str, bool] = {**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)}
+        return column.str.strip_chars().str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
+    if kind == "datetime":
+        return _moment(column, zone)
+    written = pointed(column, marks)
+    if kind == "number":
+        return written.cast(pl.Float64, strict=False)
+    whole = written.cast(pl.Int64, strict=False)
+    if fits(whole, column):
+        return whole
+    number = written.cast(pl.Float64, strict=False)
+    return whole.fill_null(number.set(number != number.floor(), None).cast(pl.Int64, strict=False))
 
 
-def _number(column: pl.Series) -> pl.Series | None:
-    if column.str.contains(r"^[+-]?0\d+$").any():
-        return None
-    return column.cast(pl.Float64, strict=False)
+def pointed(column: pl.Series, marks: Marks) -> pl.Series:
+    """Numbers with a decimal point and nothing between thousands. With thousands marked, what is neither grouped right
+    nor ungrouped is null: `1.5` is no number where `.` stands between thousands."""
+    if marks.plain:
+        return column
+    if not marks.thousands:
+        return column.str.replace(marks.decimal, ".", literal=True)
+    decimal, mark = re.escape(marks.decimal), re.escape(marks.thousands)
+    tail = rf"({decimal}\d*)?([eE][+-]?\d+)?$"
+    number = column.str.contains(rf"^[+-]?\d{{1,3}}({mark}\d{{3}})+{tail}|^[+-]?\d*{tail}")
+    written = column.str.replace_all(marks.thousands, "", literal=True).str.replace(marks.decimal, ".", literal=True)
+    return written.set(~number, None)
 
 
-def _boolean(column: pl.Series) -> pl.Series | None:
-    lower = column.str.to_lowercase()
-    return (lower == "true").set(~lower.is_in(TRUTH), None)
-
-
-def _moment(column: pl.Series) -> pl.Series | None:
-    first = column.drop_nulls().head(1)
-    if not len(first) or not first.str.contains(MOMENT)[0]:
-        return None
+def _moment(column: pl.Series, zone: str) -> pl.Series:
+    """Each distinct text is parsed once: a column of times repeats itself."""
+    distinct = column.drop_nulls().unique(maintain_order=True)
     try:
-        return column.str.to_datetime(time_unit="us", strict=False)
+        parsed = distinct.str.to_datetime(time_unit="us", strict=False)
     except pl.exceptions.ComputeError:
-        return None
+        parsed = pl.Series(distinct.name, [None] * len(distinct), pl.Datetime("us"))
+    placed = to_utc(parsed, zone)
+    codes = column.cast(pl.Enum(distinct)).to_physical()
+    return placed.gather(codes).alias(column.name)

@@ -1,7 +1,7 @@
 """Read a CSV file, or the files of a glob, as one table.
 
-Types are inferred from the first rows and then hold: a later value that does not fit is an error that says so, never a
-column that silently changed its type.
+Types are inferred from the first rows and then hold: a later value that does not fit is an error that names its line,
+or a row that is kept in the quarantine file; never a column that silently changed its type, never a row that is gone.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, field
-from msgspec.structs import replace
 
-from modelyard.schema.column import Kind
+from modelyard.schema.column import Column, Kind
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
 from modelyard.step.step import TableStep
@@ -19,65 +18,71 @@ from modelyard.step.step import TableStep
 if TYPE_CHECKING:
     from polars import LazyFrame
 
+    from modelyard.frame.together import Together
+
 INFER = 100_000
 """Rows from which types are inferred."""
-AS_READ = ("category", "text", "boolean")
-"""Kinds that need the words as they stand in the file."""
+JsonLines = Annotated[str, Meta(pattern=r"\.jsonl$")]
 NULL_WORDS = ("", "NA", "NaN", "null")
 
 
 class Csv(TableStep, frozen=True, kw_only=True, tag="read.csv"):
-    """Rows of a CSV file: header first, one record a line."""
+    """Rows of a CSV file: header first, one record a line. Files whose columns differ are put together by name: what a
+    file lacks is null there, and the result says so."""
 
-    path: Annotated[str, Meta(description="A file or a glob, relative to the project file.", min_length=1)]
+    path: Annotated[
+        str, Meta(description="A file or a glob, relative to the project file; .gz, .zst and .zip too.", min_length=1)
+    ]
     columns: Annotated[tuple[str, ...] | None, Meta(description="Only these columns.")] = None
     types: Annotated[dict[str, Kind], Meta(description="Kinds not to infer.")] = field(default_factory=dict)
     null_words: Annotated[tuple[str, ...], Meta(description="What stands for a missing value.")] = NULL_WORDS
     delimiter: Annotated[str, Meta(description="One character.", min_length=1, max_length=1)] = ","
     decimal: Annotated[Literal[".", ","], Meta(description="The decimal mark.")] = "."
-    quote: Annotated[str, Meta(description="What encloses a value.", min_length=1, max_length=1)] = '"'
-    encoding: Annotated[Literal["utf8", "utf8-lossy"], Meta(description="`utf8-lossy` replaces bad bytes.")] = "utf8"
+    quote: Annotated[str, Meta(description="What encloses a value; empty: nothing does.", max_length=1)] = '"'
+    thousands: Annotated[
+        Literal["", ",", ".", " ", "'", "_", "\u00a0", "\u202f"], Meta(description="What stands between thousands.")
+    ] = ""
+    encoding: Annotated[
+        str, Meta(description="As Python names it: latin-1, cp1252 …; `utf8-lossy` replaces bad bytes.", min_length=1)
+    ] = "utf8"
+    quarantine: Annotated[
+        JsonLines | None, Meta(description="Keep rows that do not parse in this file, and go on.")
+    ] = None
 
     def peek(self, ctx: Context) -> Schema:
-        """The columns, from the header and the first rows."""
-        from modelyard.frame.schema import schema_of
-
-        return self._declared(schema_of(self._frame(ctx, INFER)))
+        """The columns, from the headers and the first rows."""
+        kinds = self._opened(ctx).kinds
+        return Schema(tuple(Column(name=name, kind=kind) for name, kind in kinds.items()))
 
     def schema(self, *given: Schema, ctx: Context) -> Schema:
         return self.peek(ctx)
 
     def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
-        return self._frame(ctx, None)
+        from modelyard.frame.quarantine import keep, words
 
-    def _declared(self, schema: Schema) -> Schema:
-        """polars has one string type: the word `text` is ours."""
-        return Schema(tuple(replace(c, kind=self.types.get(c.name, c.kind)) for c in schema))
+        opened = self._opened(ctx)
+        frame, kept = opened.rows(ctx.zone)
+        for word in opened.drift():
+            ctx.tell(word)
+        if self.quarantine is not None:
+            keep(kept, ctx.folder / self.quarantine)
+            if kept:
+                ctx.tell(words(kept, frame.height, self.quarantine))
+        return frame.lazy()
 
-    def _frame(self, ctx: Context, rows: int | None) -> LazyFrame:
-        from modelyard.frame.infer import inferred
-        from modelyard.frame.source import chosen, collected, files, typed
+    def _opened(self, ctx: Context) -> Together:
+        from modelyard.frame.delimited import Delimited, Dialect
+        from modelyard.frame.infer import Marks
+        from modelyard.frame.source import files
+        from modelyard.frame.together import Together
 
-        found = [str(file) for file in files(ctx.folder, self.path)]
-        raw = collected(
-            chosen(self._scan(found, rows), self.columns, self.path), self.path, "check delimiter and quotes"
-        )
-        declared = frozenset(name for name, kind in self.types.items() if kind in AS_READ)
-        read = inferred(raw, INFER, self.decimal == ",", self.path, declared)
-        return collected(typed(read.lazy(), self._types(), ctx.zone), self.path, "correct `types:` or the value").lazy()
-
-    def _types(self) -> dict[str, Kind]:
-        return {n: kind for n, kind in self.types.items() if self.columns is None or n in self.columns}
-
-    def _scan(self, found: list[str], rows: int | None) -> LazyFrame:
-        import polars as pl
-
-        return pl.scan_csv(
-            found,
-            separator=self.delimiter,
-            quote_char=self.quote,
-            null_values=list(self.null_words),
+        dialect = Dialect(
+            delimiter=self.delimiter,
+            quote=self.quote,
+            null_words=self.null_words,
             encoding=self.encoding,
-            infer_schema=False,
-            n_rows=rows,
+            marks=Marks(self.decimal, self.thousands),
+            keep=self.quarantine is not None,
         )
+        found = [Delimited(file, dialect) for file in files(ctx.folder, self.path)]
+        return Together(found, INFER, self.types, self.columns, self.path)

@@ -1,0 +1,39 @@
+"""Rows that do not parse, kept: a file of one JSON object a line (file, line, text, reason), so that nothing is lost.
+
+The file is written anew at each read: it says what the last read kept out, and an empty one says: nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct, json
+
+from modelyard.frame.sink import replaced
+
+
+class Kept(Struct, frozen=True):
+    """`line`: where the row begins in the file, from 1 (in a spreadsheet its row). `text`: as it stands there; bytes
+    that are no UTF-8 as \\xff."""
+
+    file: str
+    line: int
+    text: str
+    reason: str
+
+
+def keep(rows: Sequence[Kept], path: Path) -> None:
+    with replaced(path) as unfinished, open(unfinished, "wb") as file:
+        for row in rows:
+            file.write(json.encode(row) + b"\n")
+
+
+def words(rows: Sequence[Kept], good: int, path: str) -> str:
+    """
+    >>> words([Kept("a.csv", 7, "x", "1 of 2 values")], 9, "bad.jsonl")
+    '1 of 10 rows do not parse and are kept in bad.jsonl; first: a.csv, line 7: 1 of 2 values'
+    """
+    first = rows[0]
+    told = f"{len(rows)} of {len(rows) + good} rows do not parse and are kept in {path}"
+    return f"{told}; first: {first.file}, line {first.line}: {first.reason}"

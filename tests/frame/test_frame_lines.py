@@ -1,0 +1,42 @@
+"""One pass over delimited text: native as Python, and Python as Python's own csv module."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from modelyard.frame.lines import STRAY, lines, scan, scan_python
+
+TEXT = st.binary(max_size=60) | st.text('ab,"\n\r;', max_size=60).map(str.encode)
+PLACES = st.lists(st.integers(0, 60), max_size=4, unique=True).map(sorted)
+
+
+@settings(deadline=None, max_examples=500)
+@given(body=TEXT, quote=st.sampled_from([-1, 34, 39]), wanted=PLACES, poison=PLACES)
+def test_the_native_pass_says_what_the_python_one_says(
+    body: bytes, quote: int, wanted: list[int], poison: list[int]
+) -> None:
+    if scan is scan_python:
+        pytest.skip("no native part was built")
+    assert scan(body, 44, quote, wanted, poison) == scan_python(body, 44, quote, wanted, poison)
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.text(max_size=5), min_size=1, max_size=4), max_size=6))
+def test_what_a_csv_writer_writes_parses_whole(rows: list[list[str]]) -> None:
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([["a", "b", "c"], *rows])
+    found = lines(text.getvalue().encode("utf-8", "replace"), ",", '"')
+    assert found.good == 1 + sum(len(row) == 3 for row in rows)
+    assert len(found.bad) == sum(len(row) != 3 for row in rows)
+
+
+def test_one_stray_quote_costs_one_line() -> None:
+    found = lines(b'a,b\n"x,1\ny,2\n5" pipe,3\nz,4\n', ",", '"', wanted=[1, 2])
+    assert [(bad.line, bad.wrong) for bad in found.bad] == [(2, STRAY), (4, STRAY)]
+    assert found.good + len(found.bad) == 5
+    assert [line for _, _, line in found.places] == [3, 5]
