@@ -34,6 +34,13 @@ class BadExpression(ModelyardError):
     exit = 2
 
 
+class BadQuery(ModelyardError):
+    """table.sql: the query is not one SELECT over the tables before it, or polars cannot run it."""
+
+    way_out = "Write one SELECT over the tables that `tables:` names."
+    exit = 2
+
+
 class BadDuration(ModelyardError):
     """A duration (`45d`) or a rate (`1 per 90d`) is not in the grammar."""
 

@@ -13,13 +13,21 @@ from modelyard.frame.ordered import TIME, timed
 
 
 def latest_before(
-    left: pl.LazyFrame, right: pl.LazyFrame, left_time: str, right_time: str, by: list[str], last: int | None, zone: str
+    left: pl.LazyFrame,
+    right: pl.LazyFrame,
+    left_time: str,
+    right_time: str,
+    by: list[str],
+    last: int | None,
+    delay: int,
+    zone: str,
 ) -> pl.LazyFrame:
-    """Each left row that has a time and every key, beside the right row of its key with the greatest time < its own
-    (no further back than `last` µs, that itself allowed); `__met` says whether there was one. Of right rows of one
-    time the last wins. Keys have the same names in both."""
+    """Each left row that has a time t and every key, beside the right row of its key with the greatest time < t − delay
+    (no further back than `last` from there, that itself allowed), µs; `__met` says whether there was one. Of right
+    rows of one time the last wins. Keys have the same names in both."""
     known = timed(right, right_time, by, zone).with_columns(pl.lit(True).alias("__met"))
-    return timed(left, left_time, by, zone).join_asof(
+    sought = timed(left, left_time, by, zone).with_columns(pl.col(TIME) - pl.duration(microseconds=delay))
+    return sought.join_asof(
         known,
         on=TIME,
         by=by or None,

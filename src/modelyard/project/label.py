@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
 from modelyard.errors.project import BadPlan
 from modelyard.project.graph import Node
 from modelyard.schema.expression import parse
+from modelyard.schema.schema import Schema
 from modelyard.schema.target import LabelRule
 from modelyard.step.step import TableStep
 
@@ -20,7 +21,7 @@ class Label(Struct, frozen=True):
     columns: frozenset[str]
 
 
-def label(target: str, tables: Sequence[Node], known_after: int = 0) -> Label:
+def label(target: str, tables: Sequence[Node], schemas: Mapping[str, Schema], known_after: int = 0) -> Label:
     """From the table steps in order; a label is known `known_after` µs late.
 
     Raises BadPlan where the target is derived of derived columns.
@@ -28,7 +29,7 @@ def label(target: str, tables: Sequence[Node], known_after: int = 0) -> Label:
     `late: arr_delay > 15` makes `arr_delay` a label column, and so whatever else is derived from it."""
     derived = {name: (parse(text).names, text, node) for node in tables for name, text in derives(node).items()}
     if target not in derived:
-        return Label(LabelRule(parents=(target,)), _knowing({target}, made_of(tables, known_after)))
+        return Label(LabelRule(parents=(target,)), _knowing({target}, made_of(tables, schemas, known_after)))
     parents, text, node = derived[target]
     late = next((name for name in parents if name in derived), None)
     if late is not None:
@@ -38,7 +39,7 @@ def label(target: str, tables: Sequence[Node], known_after: int = 0) -> Label:
             where=node.path,
             way_out=f"Write {target!r} in one expression of columns that were read",
         )
-    knowing = _knowing({target, *parents}, made_of(tables, known_after))
+    knowing = _knowing({target, *parents}, made_of(tables, schemas, known_after))
     return Label(LabelRule(parents=parents, expression=text), knowing)
 
 
@@ -48,12 +49,13 @@ def derives(node: Node) -> dict[str, str]:
     return dict(columns) if node.kind == "table.derive" and isinstance(columns, dict) else {}
 
 
-def made_of(tables: Sequence[Node], known_after: int) -> dict[str, tuple[str, ...]]:
+def made_of(tables: Sequence[Node], schemas: Mapping[str, Schema], known_after: int) -> dict[str, tuple[str, ...]]:
     """Every column that a table step makes of others (`TableStep.knows`) -> those."""
     found: dict[str, tuple[str, ...]] = {}
     for node in tables:
-        if isinstance(node.step, TableStep):
-            for name, parents in node.step.knows(known_after).items():
+        if isinstance(node.step, TableStep) and node.after:
+            given = (schemas[port.id] for port in node.after)
+            for name, parents in node.step.knows(known_after, *given).items():
                 found[name] = (*found.get(name, ()), *parents)
     return found
 

@@ -103,7 +103,7 @@ class _Planner:
         self.tables = table_nodes(graph, document)
         self.schemas, self.made = schemas(self.tables, ctx, document, peek)
         late = project.target.known_after
-        self.label = label(project.target.column, self.tables, microseconds(late) if late else 0)
+        self.label = label(project.target.column, self.tables, self.schemas, microseconds(late) if late else 0)
 
     def plan(self) -> Plan:
         comparison, at = self._comparison()
@@ -121,7 +121,7 @@ class _Planner:
             schema=schema,
             label=self.label.rule,
             inputs=tuple(column.name for column in schema if column.origin != "label"),
-            from_request=from_request(self.tables, self.made),
+            from_request=tuple(n for n in from_request(self.tables, self.made) if n not in self.label.columns),
             rules=self._rules(output),
             candidates=tuple(self._candidate(name, chain, schema) for name, chain in chains),
             comparison=comparison,
@@ -226,7 +226,8 @@ class _Planner:
         features = visible(after, self.ctx).names
         if not features:
             self._refuse(node, "no column is left to learn from", "Check `ignore:` and the steps before it")
-        drops = tuple(name for name in after.names if name not in features)
+        kept = set(features)
+        drops = tuple(name for name in after.names if name not in kept)
         return Candidate(name=name, chain=(*steps, node), features=features, drops=drops)
 
     def _served(self, node: Node, schema: Schema) -> None:

@@ -41,7 +41,7 @@ class TableStep(Step, frozen=True, kw_only=True):
         them, in the order written."""
         return ("table",)
 
-    def knows(self, known_after: int) -> dict[str, tuple[str, ...]]:
+    def knows(self, known_after: int, *given: Schema) -> dict[str, tuple[str, ...]]:
         """Columns made here -> what they are made of, so that what is made of the target counts as target. Not named:
         a column whose values were known before the row, where a label is known `known_after` µs late."""
         return {}

@@ -70,18 +70,23 @@ def test_a_left_join_keeps_every_row_in_its_place(left: Any, right: Any) -> None
 
 
 @settings(deadline=None, max_examples=200)
-@given(ROWS, ROWS, st.sampled_from([None, 1, 3]), st.booleans())
+@given(ROWS, ROWS, st.sampled_from([None, 1, 3]), st.booleans(), st.integers(0, 2))
 def test_as_of_finds_the_latest_row_strictly_before_and_no_other(
-    left: Any, right: Any, last: int | None, keyed: bool
+    left: Any, right: Any, last: int | None, keyed: bool, delay: int
 ) -> None:
-    step = Join(by="k" if keyed else (), as_of=AsOf(time="t", last=None if last is None else f"{last}h"))
+    step = Join(
+        by="k" if keyed else (), as_of=AsOf(time="t", last=None if last is None else f"{last}h", delay=f"{delay}h")
+    )
     made = step.run(CTX, events(left).lazy(), events(right).lazy()).collect()
     for (key, hour), found in zip(left, made["x_right"].to_list(), strict=True):
         known = [
             (when, place)
             for place, (other, when) in enumerate(right)
-            if hour is not None and when is not None and when < hour and (not keyed or (key == other is not None))
-            if last is None or hour - when <= last
+            if hour is not None
+            and when is not None
+            and when < hour - delay
+            and (not keyed or (key == other is not None))
+            if last is None or hour - delay - when <= last
         ]
         assert found == (max(known)[1] if known else None)
     assert made["x"].to_list() == list(range(len(left)))

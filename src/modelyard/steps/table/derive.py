@@ -26,7 +26,7 @@ class Derive(TableStep, frozen=True, kw_only=True, tag="table.derive"):
 
     columns: Annotated[dict[str, str], Meta(description="New name: expression.")]
 
-    def knows(self, known_after: int) -> dict[str, tuple[str, ...]]:
+    def knows(self, known_after: int, *given: Schema) -> dict[str, tuple[str, ...]]:
         return {name: parse(text).names for name, text in self.columns.items()}
 
     def schema(self, *given: Schema, ctx: Context) -> Schema:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
+from modelyard.errors.data import BadSelector
 from modelyard.schema.selector import Columns, choose
 from modelyard.step.context import Context
 from modelyard.step.step import TableStep
@@ -14,14 +15,42 @@ if TYPE_CHECKING:
     from polars import LazyFrame
 
 
+class Most(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The row with the greatest (`max`) or least (`min`) value of a column; a null loses; of equal ones the first."""
+
+    max: str | None = None
+    min: str | None = None
+
+
 class DropDuplicates(TableStep, frozen=True, kw_only=True, tag="table.drop_duplicates"):
-    """Of rows equal in `by`, the first (or last) stays where it was."""
+    """Of rows equal in `by` one stays, where it was: the first, the last, the one with most or least of a column, or
+    none of them. Nulls are equal to one another."""
 
     by: Annotated[Columns, Meta(description="Columns that make a row the same row.")] = "all"
-    keep: Annotated[Literal["first", "last"], Meta(description="Which of them stays.")] = "first"
+    keep: Annotated[
+        Literal["first", "last", "none"] | Most, Meta(description="Which stays: first, last, none, {max: column} …")
+    ] = "first"
 
     def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
+        import polars as pl
+
+        from modelyard.frame.ordered import PLACE, placed
         from modelyard.frame.schema import schema_of
 
-        names = choose(self.by, schema_of(tables[0]))
-        return tables[0].unique(subset=list(names), keep=self.keep, maintain_order=True)
+        schema = schema_of(tables[0])
+        names = list(choose(self.by, schema))
+        if not isinstance(self.keep, Most):
+            return tables[0].unique(subset=names, keep=self.keep, maintain_order=True)
+        column, greatest = self._by(self.keep)
+        schema.keep([column])
+        value = pl.col(column).fill_nan(None) if schema[column].kind == "number" else pl.col(column)
+        ranked = placed(tables[0]).sort(value, descending=greatest, nulls_last=True, maintain_order=True)
+        return ranked.unique(subset=names, keep="first", maintain_order=True).sort(PLACE).drop(PLACE)
+
+    def _by(self, keep: Most) -> tuple[str, bool]:
+        """The column, and whether the greatest value stays."""
+        column = keep.max if keep.min is None else keep.min
+        if column is None or (keep.max is not None and keep.min is not None):
+            found = "keep: names not one column"
+            raise BadSelector(found, who="table.drop_duplicates", way_out="Write {max: COLUMN} or {min: COLUMN}")
+        return column, keep.min is None

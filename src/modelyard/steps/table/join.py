@@ -25,11 +25,13 @@ How = Literal["left", "inner", "right", "full", "semi", "anti"]
 
 
 class AsOf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`time` of the left row; of the right row its own `right` (else the same name). `last`: no older than that."""
+    """`time` of the left row; of the right row its own `right` (else the same name). `last`: no older than that.
+    `delay`: how late the right table's rows become known; strictly before the row's time less that."""
 
     time: str
     right: str | None = None
     last: str | None = None
+    delay: str | None = None
 
 
 class Join(TableStep, frozen=True, kw_only=True, tag="table.join"):
@@ -55,6 +57,12 @@ class Join(TableStep, frozen=True, kw_only=True, tag="table.join"):
         if isinstance(self.by, dict):
             return self.by
         return {name: name for name in ((self.by,) if isinstance(self.by, str) else self.by)}
+
+    def knows(self, known_after: int, *given: Schema) -> dict[str, tuple[str, ...]]:
+        delay = microseconds(self.as_of.delay) if self.as_of and self.as_of.delay else 0
+        if self.as_of and delay >= known_after:
+            return {}
+        return {after: (name,) for name, after in self._renamed(*given).items()}
 
     def schema(self, *given: Schema, ctx: Context) -> Schema:
         after = super().schema(*given, ctx=ctx)
@@ -122,6 +130,7 @@ class Join(TableStep, frozen=True, kw_only=True, tag="table.join"):
 
         of = self.as_of or AsOf(time="")
         left, last = placed(left), microseconds(of.last) if of.last else None
+        delay = microseconds(of.delay) if of.delay else 0
         keys = {f"__key{place}": pair for place, pair in enumerate(self.keys.items())}
         sought = left.select(PLACE, of.time, **{name: pl.col(pair[0]) for name, pair in keys.items()})
         known = right.select(
@@ -129,7 +138,7 @@ class Join(TableStep, frozen=True, kw_only=True, tag="table.join"):
             **{name: pl.col(pair[1]) for name, pair in keys.items()},
             **{after: pl.col(name) for name, after in taken.items()},
         )
-        found = latest_before(sought, known, of.time, "__when", list(keys), last, ctx.zone)
+        found = latest_before(sought, known, of.time, "__when", list(keys), last, delay, ctx.zone)
         found = found.select(PLACE, "__met", *taken.values())
         joined = beside(left, found)
         return (joined.filter(pl.col("__met")) if self.how == "inner" else joined).drop("__met")
