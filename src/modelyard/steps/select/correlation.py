@@ -68,32 +68,49 @@ class Correlation(Learns, frozen=True, kw_only=True, tag="select.correlation"):
         return Fitted(Echoes(drops=tuple(name for place, name in enumerate(names) if place not in kept)))
 
 
+BLOCK = 65_536
+"""Rows at a time, so that a long table needs no second copy of itself."""
 ROUNDING = 1e-12
 """A copy must count as one at `at_least: 1`, and sums round."""
 
 
 def correlations(table: Table, names: tuple[str, ...], method: Method) -> Floats:
     """(k, k) of the pairs, each on the rows that have both; 0 where it is not defined. Ranks are a column's own."""
-    X = table.matrix(names)
-    if method == "spearman":
-        X = _ranks(X)
-    there = ~np.isnan(X)
-    present, counts = there.astype(np.float64), np.maximum(there.sum(axis=0), 1)
-    mean = np.where(there, X, 0.0).sum(axis=0) / counts
-    X = np.where(there, X - mean, 0.0)
-    size = np.sqrt((X**2).sum(axis=0) / counts)
-    X = X / np.where(size > 0, size, 1.0)
-    both, sums, squares = present.T @ present, X.T @ present, (X**2).T @ present
-    together = both * (X.T @ X) - sums * sums.T
-    apart = both * squares - sums**2
-    scale = np.sqrt(np.maximum(apart, 0.0) * np.maximum(apart, 0.0).T)
+    columns = [table[name] if method == "pearson" else _ranks(table[name]) for name in names]
+    centre, scale = zip(*(_measures(column) for column in columns), strict=True)
+    both, sums, squares, products = np.zeros((4, len(names), len(names)))
+    for start in range(0, len(table), BLOCK):
+        X = np.column_stack([column[start : start + BLOCK] for column in columns])
+        there = ~np.isnan(X)
+        X = np.where(there, (X - np.array(centre)) / np.array(scale), 0.0)
+        # Columns that all rows have need no partner's mask: three of the four products are then sums.
+        mask = np.ones((len(X), 1)) if there.all() else there.astype(np.float64)
+        both += mask.T @ mask
+        sums += X.T @ mask
+        squares += (X**2).T @ mask
+        products += X.T @ X
+    return _quotient(both * products - sums * sums.T, np.maximum(both * squares - sums**2, 0.0), both)
+
+
+def _measures(column: Floats) -> tuple[float, float]:
+    """Mean and deviation of what is there: sums of columns near 0 and about 1 lose no digits."""
+    known = column[~np.isnan(column)]
+    deviation = float(np.std(known)) if len(known) else 0.0
+    return (float(np.mean(known)) if len(known) else 0.0), deviation or 1.0
+
+
+def _quotient(together: Floats, apart: Floats, both: Floats) -> Floats:
+    """0 where one of a pair is constant on its rows."""
+    scale = np.sqrt(apart * apart.T)
     flat = scale <= ROUNDING * both**2
     found: Floats = np.where(flat, 0.0, together / np.where(flat, 1.0, scale))
     return found
 
 
-def _ranks(X: Floats) -> Floats:
+def _ranks(column: Floats) -> Floats:
     from scipy.stats import rankdata
 
-    ranks: Floats = rankdata(X, axis=0, nan_policy="omit")
+    ranks = np.full(len(column), np.nan)
+    known = ~np.isnan(column)
+    ranks[known] = rankdata(column[known])
     return ranks
