@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from modelyard.errors.data import MissingColumn
+from modelyard.measure.doubts import Doubt
 from modelyard.measure.metrics import METRICS
 from modelyard.project.comparison import Metric
 from modelyard.project.describe import describe, file_schema
@@ -22,6 +23,7 @@ from modelyard.schema.column import Column
 from modelyard.schema.schema import Schema
 from modelyard.step.registry import Registry
 from modelyard.step.step import Learns
+from modelyard.steps.derive.date_parts import DateParts
 from modelyard.steps.read.csv import Csv
 from modelyard.steps.read.parquet import Parquet
 from project_kinds import REGISTRY, Baseline
@@ -32,7 +34,7 @@ class Any3(Learns, frozen=True, kw_only=True, tag="model.any"):
 
 
 MODELS = ("logistic_regression", "ridge", "random_forest", "lightgbm")
-KINDS = Registry({"read.csv": Csv, "read.parquet": Parquet}).with_kinds(
+KINDS = Registry({"read.csv": Csv, "read.parquet": Parquet, "derive.date_parts": DateParts}).with_kinds(
     {**{kind: REGISTRY[kind] for kind in REGISTRY}, **{f"model.{name}": Any3 for name in MODELS}}
 )
 CHURN = Schema(
@@ -75,7 +77,7 @@ def test_a_file_is_written_that_plans_as_it_is():
     assert found.comparison.split.kind == "time"
     assert [c.name for c in found.candidates] == ["baseline", "logistic_regression", "random_forest", "lightgbm"]
     assert [(r.column, r.min, r.max, r.otherwise) for r in found.rules] == [("spent", 0.5, 99.5, "warn")]
-    assert found.candidates[1].chain[0].kind == "clean.impute"
+    assert [node.kind for node in found.candidates[1].chain[:2]] == ["derive.date_parts", "clean.impute"]
     assert "# positive: the rarer of the two" in text
     assert "# country is ignored: one value" in text
 
@@ -90,6 +92,40 @@ def test_numbers_make_a_regression_and_0_1_a_classification():
     counts = ((0, 60), (1, 40))
     facts = Facts(rows=100, columns={"x": ColumnFacts(distinct=90), "y": ColumnFacts(distinct=2, counts=counts)})
     assert planned(init_file("p", schema, "y", facts, "a.csv"), schema).project.task == "classification"
+
+
+def test_what_was_seen_decides_roles_and_what_is_left_out():
+    schema = Schema(
+        tuple(
+            Column(name=name, kind=kind)
+            for name, kind in [("row", "integer"), ("user_id", "integer"), ("day", "datetime"), ("boat", "category"),
+                               ("spent", "number"), ("left", "category")]
+        )
+    )  # fmt: skip
+    doubt = Doubt(kind="after_the_fact", level="grave", columns=("boat",), value=1.0, evidence="it came\nlater")
+    copies = Doubt(kind="duplicate_rows", level="warn", columns=(), value=0.1, evidence="100 of 1,000 rows are copies")
+    facts = Facts(
+        rows=1000,
+        doubts=(doubt, copies),
+        columns={
+            "row": ColumnFacts(distinct=1000, low=1, high=1000),
+            "user_id": ColumnFacts(distinct=200, low=1, high=200),
+            "day": ColumnFacts(distinct=90, nulls=5, days=True),
+            "boat": ColumnFacts(distinct=20, nulls=600),
+            "spent": ColumnFacts(distinct=800, low=0.5, high=99.5),
+            "left": ColumnFacts(distinct=2, counts=(("no", 996), ("yes", 4))),
+        },
+    )
+    text = init_file("p", schema, "left", facts, "a.csv")
+    found = planned(text, schema)
+    assert (found.project.roles.id, found.project.roles.time, found.project.roles.group) == (None, None, "user_id")
+    assert found.project.roles.ignore == ("boat",)
+    assert "# boat is ignored: after the fact: it came later" in text
+    assert (found.comparison.split.kind, found.comparison.split.folds) == ("group", 3)
+    assert "because only 0.4 % of the rows are positive" in text
+    assert {"day_weekday", "day_month"} <= set(found.candidates[1].features)
+    assert found.candidates[1].chain[1].kind == "clean.impute"
+    assert "# 100 of 1,000 rows are copies." in text
 
 
 def test_a_target_that_is_not_there_is_named():

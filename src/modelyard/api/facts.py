@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelyard.project.init import FEW, ColumnFacts, Facts
+from modelyard.measure.doubts import Doubt
+from modelyard.project.guess import FEW, ColumnFacts, Facts
 from modelyard.schema.column import NUMERIC, Kind
 from modelyard.schema.schema import Schema
 
 if TYPE_CHECKING:
     from polars import DataFrame, Series
 
+DAY = 86_400_000_000
+"""Microseconds."""
 
-def facts(frame: DataFrame, schema: Schema) -> Facts:
-    """Of the columns of `schema`. NaN counts as null.
+
+def facts(frame: DataFrame, schema: Schema, doubts: tuple[Doubt, ...] = ()) -> Facts:
+    """Of the columns of `schema`. NaN counts as null. `doubts`: what a profile found, handed on.
 
     >>> import polars as pl
     >>> from modelyard.frame.schema import schema_of
@@ -22,7 +26,8 @@ def facts(frame: DataFrame, schema: Schema) -> Facts:
     >>> found.nulls, found.distinct, found.low, found.high
     (1, 2, 30.0, 50.0)
     """
-    return Facts(rows=frame.height, columns={c.name: _column(frame[c.name], c.kind) for c in schema})
+    found = {c.name: _column(frame[c.name], c.kind) for c in schema}
+    return Facts(rows=frame.height, columns=found, doubts=doubts)
 
 
 def _column(series: Series, kind: Kind) -> ColumnFacts:
@@ -35,7 +40,14 @@ def _column(series: Series, kind: Kind) -> ColumnFacts:
         low=_number(known.min()) if numeric else None,
         high=_number(known.max()) if numeric else None,
         counts=_counts(known) if distinct <= FEW and kind != "datetime" else (),
+        days=kind == "datetime" and _midnights(known),
     )
+
+
+def _midnights(known: Series) -> bool:
+    import polars as pl
+
+    return known.dtype == pl.Date or bool((known.dt.epoch("us") % DAY == 0).all())
 
 
 def _number(value: object) -> float | None:

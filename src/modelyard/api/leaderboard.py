@@ -81,6 +81,8 @@ def _spread(interval: Interval) -> str:
 
 def _package(result: Result) -> Iterator[str]:
     parity, package = result.parity, result.package
+    if result.apart:
+        yield f"Learned on purpose from other rows than are served: those that {', '.join(result.apart)} made."
     yield (
         f"Parity with the library on {parity.rows:,} rows: class {parity.equality}, largest difference "
         f"{parity.max_abs_diff:.3g}, {parity.labels_different} labels different, {parity.at_boundary} at the boundary."

@@ -32,7 +32,7 @@ def show_file(
         if name is not None:
             schema[name]
     frame = step.run(ctx).collect()
-    asked = Asked(source=str(path), kind=kind_of(path), time=time, sample=rows, truth=_of(frame, schema, target, task))
+    asked = Asked(source=str(path), kind=kind_of(path), time=time, sample=rows, truth=told(frame, schema, target, task))
     return profile(frame, schema, asked)
 
 
@@ -46,7 +46,7 @@ def show_step(plan: Plan, step: str | None = None, rows: int = 5) -> TableProfil
     asked = Asked(
         source=node.id,
         kind=node.kind,
-        truth=_of(frame, schema, target if target in schema.names else None, plan.project.task),
+        truth=told(frame, schema, target if target in schema.names else None, plan.project.task),
         time=roles.time if roles.time in schema.names else None,
         hidden=roles.never_features,
         features=tuple(name for name in plan.inputs if name not in roles.never_features) if last else (),
@@ -57,7 +57,8 @@ def show_step(plan: Plan, step: str | None = None, rows: int = 5) -> TableProfil
     return profile(frame, schema, asked)
 
 
-def _of(frame: DataFrame, schema: Schema, target: str | None, task: Task | None) -> Truth | None:
+def told(frame: DataFrame, schema: Schema, target: str | None, task: Task | None) -> Truth | None:
+    """The target of those rows, where there is one that columns can tell something of."""
     if target is None:
         return None
     one = Schema((schema[target],))

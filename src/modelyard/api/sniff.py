@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-Reading = dict[str, str | list[str]]
+Reading = dict[str, str | list[str] | dict[str, str]]
 """Parameters of the read step."""
 
 DELIMITERS = (",", ";", "\t", "|")

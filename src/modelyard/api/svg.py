@@ -14,7 +14,8 @@ LABEL = 120
 
 
 def histogram(bars: Sequence[int], edges: Sequence[str], ends: tuple[str, str]) -> str:
-    """`edges`: len(bars) + 1 labels; `ends`: of the lowest and highest value. Each bar tells its own range and count when pointed at.
+    """`edges`: len(bars) + 1 labels; `ends`: of the lowest and highest value. Each bar tells its own range and count
+    when pointed at.
 
     >>> histogram([1, 2], ["0", "1", "2"], ("0", "1.5")).count("<rect")
     2

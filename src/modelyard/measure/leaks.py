@@ -13,10 +13,9 @@ from modelyard.measure.ranks import roc_auc
 from modelyard.rows.table import Floats, Vector
 
 Codes = NDArray[np.intp]
-FINEST = 256
+FINEST = 64
 """Bins of a number at most, and ROWS_A_BIN rows in each on average: fewer say nothing."""
-ROWS_A_BIN = 10
-COPY = 1.0 - 1e-9
+ROWS_A_BIN = 20
 
 
 def told(places: Codes, y: Floats, classes: int) -> float:

@@ -7,37 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from msgspec import Struct
-
 from modelyard.errors import did_you_mean
 from modelyard.errors.data import BadTarget
+from modelyard.measure.doubts import percent
+from modelyard.project.guess import FEW, ColumnFacts, Facts, guess, ranged, task_of
 from modelyard.project.outcome import SELF_EVIDENT, class_name
 from modelyard.project.write import flow
-from modelyard.schema.column import NUMERIC, Column
+from modelyard.schema.column import NUMERIC
 from modelyard.schema.schema import Schema
 from modelyard.schema.target import Task
 
-FEW = 20
-"""A whole number with no more values than this is taken for a class."""
+__all__ = ["FEW", "ColumnFacts", "Facts", "init_file"]
+
+Reading = Mapping[str, str | list[str] | dict[str, str]]
 RARE = 0.1
 RULES = 40
 """More columns than this get no range each: nobody would read them."""
-
-
-class ColumnFacts(Struct, frozen=True, kw_only=True):
-    """What a look at the rows tells: nulls and distinct values as counts, the range of numbers, and for columns with
-    few values how often each occurs."""
-
-    nulls: int = 0
-    distinct: int = 0
-    low: float | None = None
-    high: float | None = None
-    counts: tuple[tuple[bool | int | float | str, int], ...] = ()
-
-
-class Facts(Struct, frozen=True, kw_only=True):
-    rows: int
-    columns: dict[str, ColumnFacts]
+FOLDS = 5
+TOLD = 300
+"""Letters of a reason: evidence may quote the table."""
 
 
 def init_file(
@@ -48,15 +36,17 @@ def init_file(
     path: str,
     task: Task | None = None,
     positive: str | None = None,
-    reading: Mapping[str, str | list[str]] | None = None,
+    reading: Reading | None = None,
+    kind: str | None = None,
 ) -> str:
     """The text of modelyard.yaml. `positive`: the class that scores are about, as text. `reading`: parameters of the
-    read step besides its path. Raises MissingColumn for a target that is not there, BadTarget for a class that is
-    not."""
-    return "\n".join(_Guess(name, schema, target, facts, path, task, positive, reading or {}).lines()) + "\n"
+    read step besides its path; `kind`: which one it is, by default by the path's end. Raises MissingColumn for a target
+    that is not there, BadTarget for a class that is not."""
+    kind = kind or ("read.parquet" if path.endswith((".parquet", ".pq")) else "read.csv")
+    return "\n".join(_File(name, schema, target, facts, path, task, positive, reading or {}, kind).lines()) + "\n"
 
 
-class _Guess:
+class _File:
     def __init__(
         self,
         name: str,
@@ -66,16 +56,15 @@ class _Guess:
         path: str,
         task: Task | None,
         positive: str | None,
-        reading: Mapping[str, str | list[str]],
+        reading: Reading,
+        kind: str,
     ) -> None:
-        self.name, self.schema, self.facts, self.path = name, schema, facts, path
+        self.name, self.schema, self.facts, self.path, self.kind = name, schema, facts, path, kind
         self.target = schema[target]
-        self.task: Task = task or self._task()
-        self.counts = dict(self._of(target).counts)
+        self.task: Task = task or task_of(self.target, facts)
+        self.counts = dict(facts.of(target).counts)
         self.named, self.reading = positive, reading
-        self.id = next((column.name for column in self._others() if self._names_rows(column)), None)
-        self.time = next((c.name for c in self._others() if c.kind == "datetime" and not self._of(c.name).nulls), None)
-        self.ignored = {c.name: why for c in self._others() for why in [self._useless(c)] if why}
+        self.guess = guess(schema, target, facts)
 
     def lines(self) -> Iterator[str]:
         yield "# Written by `modelyard init`. It runs as it is; every line may be changed. `modelyard check` explains."
@@ -86,45 +75,14 @@ class _Guess:
         yield from self._roles()
         yield "timezone: UTC          # what a time without a zone means"
         yield "steps:"
-        yield f"  - {flow({'use': self._reader(), 'path': self.path, **self.reading})}"
+        yield f"  - {flow({'use': self.kind, 'path': self.path, **self.reading})}"
+        yield from self._duplicates()
         yield from self._rules()
-        if any(self._of(column.name).nulls for column in self._features() if column.kind in NUMERIC):
+        yield from self._dates()
+        if self._gaps():
             yield "  - {use: clean.impute, columns: numeric, strategy: median, flag: true}"
         yield from self._compare()
         yield from self._live()
-
-    def _of(self, name: str) -> ColumnFacts:
-        return self.facts.columns.get(name, ColumnFacts())
-
-    def _others(self) -> list[Column]:
-        return [column for column in self.schema if column.name != self.target.name]
-
-    def _features(self) -> list[Column]:
-        not_read = {self.id, self.time, *self.ignored}
-        return [c for c in self._others() if c.name not in not_read and c.kind not in ("datetime", "text")]
-
-    def _task(self) -> Task:
-        few = 2 <= self._of(self.target.name).distinct <= FEW
-        whole = self.target.kind == "integer" and few and self._of(self.target.name).distinct < self.facts.rows / 20
-        return "classification" if whole or self.target.kind in ("category", "boolean", "text") else "regression"
-
-    def _names_rows(self, column: Column) -> bool:
-        facts, word = self._of(column.name), column.name.lower()
-        unique = facts.distinct == self.facts.rows and not facts.nulls and column.kind in ("integer", "category")
-        named = word in ("id", "key", "uuid") or word.endswith(("_id", "id", "_key", "number"))
-        return unique and (named or column.kind == "category")
-
-    def _useless(self, column: Column) -> str:
-        facts = self._of(column.name)
-        if column.name in (self.id, self.time):
-            return ""
-        if facts.distinct <= 1:
-            return "one value"
-        many = column.kind == "category" and facts.distinct > max(0.5 * self.facts.rows, FEW)
-        return "nearly every row has its own" if many else ""
-
-    def _reader(self) -> str:
-        return "read.parquet" if self.path.endswith((".parquet", ".pq")) else "read.csv"
 
     def _binary(self) -> bool:
         return self.task == "classification" and len(self.counts) == 2
@@ -164,44 +122,81 @@ class _Guess:
         yield "# When the truth comes late, say how late: target: {…, known_after: 30d}"
 
     def _roles(self) -> Iterator[str]:
-        roles: dict[str, str | list[str]] = {}
-        if self.id:
-            roles["id"] = self.id
-        if self.time:
-            roles["time"] = self.time
-        if self.ignored:
-            roles["ignore"] = list(self.ignored)
-        for name, why in self.ignored.items():
-            yield f"# {flow(name)} is ignored: {why}"
-        yield f"roles: {flow(roles)}   # also: group, weight, sensitive"
+        found = self.guess
+        named = {"id": found.id, "time": found.time, "group": found.group}
+        roles: dict[str, str | list[str]] = {role: name for role, name in named.items() if name}
+        if found.ignored:
+            roles["ignore"] = list(found.ignored)
+        for name, why in found.ignored.items():
+            yield f"# {flow(name)} is ignored: {_plain(why)}"
+        if found.group:
+            yield f"# {flow(found.group)} groups rows: those of one group never stand on both sides of a split"
+        yield f"roles: {flow(roles)}   # also: weight, sensitive"
+
+    def _duplicates(self) -> Iterator[str]:
+        for doubt in self.facts.doubts:
+            if doubt.kind == "duplicate_rows":
+                yield f"  # {_plain(doubt.evidence)}."
+                yield "  # Where copies are mistakes, put here: {use: table.drop_duplicates}"
 
     def _rules(self) -> Iterator[str]:
-        ranged = [c for c in self._features() if c.kind in NUMERIC and self._of(c.name).low is not None]
-        if not 0 < len(ranged) <= RULES:
+        columns = ranged(self.guess.features, self.facts)
+        if not 0 < len(columns) <= RULES:
             return
         yield "  - use: check.rules     # the ranges seen; `else: stop` refuses a request that breaks one"
         yield "    columns:"
-        for column in ranged:
-            facts = self._of(column.name)
+        for column in columns:
+            facts = self.facts.of(column.name)
             rule = {"min": facts.low, "max": facts.high, "else": "warn"}
             yield f"      {flow(column.name)}: {flow(rule)}"
+
+    def _dates(self) -> Iterator[str]:
+        """A model reads no moment; it reads the hour, the weekday and the month of it. Of the time that rows go by it
+        reads no month: what is held out is a month that it never saw."""
+        made = [self._parts(name) for name in self.guess.dates]
+        for place, parts in enumerate(sorted(set(made))):
+            names = [name for name, its in zip(self.guess.dates, made, strict=True) if its == parts]
+            step = {"use": "derive.date_parts", "columns": names, "parts": list(parts)}
+            yield f"  - {flow(step if len(set(made)) == 1 else {'id': f'dates_{place + 1}', **step})}"
+
+    def _parts(self, name: str) -> tuple[str, ...]:
+        clock = ("weekday", "day") if self.facts.of(name).days else ("hour", "weekday")
+        return clock if name == self.guess.time else (*clock, "month")
+
+    def _gaps(self) -> bool:
+        """Whether a column of numbers has gaps: one of the table, or one made of a date that has."""
+        numbers = [column.name for column in self.guess.features if column.kind in NUMERIC]
+        return any(self.facts.of(name).nulls for name in (*numbers, *self.guess.dates))
 
     def _compare(self) -> Iterator[str]:
         linear = "logistic_regression" if self.task == "classification" else "ridge"
         yield "  - use: evaluate.compare   # model.baseline is always among them"
         yield f"    candidates: [model.{linear}, model.random_forest, model.lightgbm]"
-        kind = "time" if self.time else "stratified" if self.task == "classification" else "kfold"
-        yield f"    split: {{kind: {kind}, folds: 5, holdout: {{share: 0.2}}}}"
+        yield f"    split: {{kind: {self._split()}, folds: {self._folds()}, holdout: {{share: 0.2}}}}"
         yield f"    choose: {self._metric()}"
         if self._binary():
             yield "  - {use: decide.threshold, maximise: f1}"
+
+    def _split(self) -> str:
+        if self.guess.time:
+            return "time"
+        if self.guess.group:
+            return "group"
+        return "stratified" if self.task == "classification" else "kfold"
+
+    def _folds(self) -> int:
+        """As many as the rarest class fills, after a fifth of its rows is held out."""
+        least = min(self.counts.values(), default=self.facts.rows) if self.task == "classification" else self.facts.rows
+        return max(min(FOLDS, least * 4 // 5), 2)
 
     def _metric(self) -> str:
         if self.task == "regression":
             return "rmse"
         if not self._binary():
             return "log_loss"
-        return "average_precision   # because the positive class is rare" if self._share() < RARE else "roc_auc"
+        if self._share() >= RARE:
+            return "roc_auc"
+        return f"average_precision   # because only {percent(self._share())} of the rows are positive"
 
     def _live(self) -> Iterator[str]:
         yield "live:"
@@ -212,3 +207,9 @@ class _Guess:
         yield "    any: {drift: drifted, quality: worse}"
         yield "    at_most: 1 per 7d"
         yield "    promote: by_person   # by_gate promotes by itself what is better beyond doubt"
+
+
+def _plain(text: str) -> str:
+    """Text of a comment: one line, nothing that ends it."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in text)
+    return plain if len(plain) <= TOLD else plain[: TOLD - 1] + "…"

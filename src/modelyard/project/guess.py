@@ -1,0 +1,136 @@
+"""What the columns of a table are for, guessed from what was seen in them. Every guess says why.
+
+Names count only together with values: a column called `user_id` names rows where every row has its own, and groups
+them where rows share it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from modelyard.measure.doubts import Doubt, DoubtKind
+from modelyard.schema.column import NUMERIC, Column
+from modelyard.schema.schema import Schema
+from modelyard.schema.target import Task
+
+FEW = 20
+"""A whole number with no more values than this is taken for a class."""
+GROUPS = 20
+"""Fewer groups than this cannot be parted into folds and a holdout that say anything."""
+ALIKE = 0.9
+"""Groups per row: with more, nearly every row is a group of its own and grouping changes nothing."""
+MOST = 50
+"""Rows of a group on average: with more it is a place or a kind, which a model may know."""
+SECRET: tuple[DoubtKind, ...] = ("target_copy", "target_near_copy", "after_the_fact")
+_ID = re.compile(r"id|key|uuid|guid|.*([_ -](id|key|no|nr|number|uuid)|[a-z](Id|ID|Key|Number))|.*id", re.ASCII)
+_GROUP = re.compile(r"(user|customer|client|patient|person|subject|member|account|household|session|device)s?", re.I)
+
+
+class ColumnFacts(Struct, frozen=True, kw_only=True):
+    """What a look at the rows tells: nulls and distinct values as counts, the range of numbers, and for columns with
+    few values how often each occurs. `days`: a datetime whose clock always stands at midnight."""
+
+    nulls: int = 0
+    distinct: int = 0
+    low: float | None = None
+    high: float | None = None
+    counts: tuple[tuple[bool | int | float | str, int], ...] = ()
+    days: bool = False
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    rows: int
+    columns: dict[str, ColumnFacts]
+    doubts: tuple[Doubt, ...] = ()
+
+    def of(self, name: str) -> ColumnFacts:
+        return self.columns.get(name, ColumnFacts())
+
+
+class Guess(Struct, frozen=True, kw_only=True):
+    """`ignored`: column -> why. `features`: what a model may read; `dates`: datetimes to take apart."""
+
+    id: str | None
+    time: str | None
+    group: str | None
+    ignored: dict[str, str]
+    features: tuple[Column, ...]
+    dates: tuple[str, ...]
+
+
+def guess(schema: Schema, target: str, facts: Facts) -> Guess:
+    """The roles of the columns that are not the target."""
+    others = [column for column in schema if column.name != target]
+    secret = {name: why for name, why in _secrets(facts) if name != target}
+    free = [column for column in others if column.name not in secret]
+    id_ = next((c.name for c in free if _names_rows(c, facts)), None)
+    time = next(
+        (c.name for c in free if c.kind == "datetime" and not facts.of(c.name).nulls and not _one(c, facts)), None
+    )
+    group = next((c.name for c in free if c.name != id_ and _groups(c, facts)), None)
+    roles = (id_, time, group)
+    useless = {c.name: why for c in free if c.name not in roles for why in [_useless(c, facts)] if why}
+    ignored = {c.name: {**secret, **useless}[c.name] for c in others if c.name in secret or c.name in useless}
+    left = [c for c in free if c.name not in ignored and c.name not in (id_, group)]
+    return Guess(
+        id=id_,
+        time=time,
+        group=group,
+        ignored=ignored,
+        features=tuple(c for c in left if c.kind not in ("datetime", "text") and c.name != time),
+        dates=tuple(c.name for c in left if c.kind == "datetime"),
+    )
+
+
+def task_of(column: Column, facts: Facts) -> Task:
+    """Words, booleans and few whole numbers are classes; other numbers are a regression."""
+    distinct = facts.of(column.name).distinct
+    whole = column.kind == "integer" and 2 <= distinct <= FEW and distinct < facts.rows / 20
+    return "classification" if whole or column.kind in ("category", "boolean", "text") else "regression"
+
+
+def ranged(columns: tuple[Column, ...], facts: Facts) -> list[Column]:
+    """Those whose range is known."""
+    return [c for c in columns if c.kind in NUMERIC and facts.of(c.name).low is not None]
+
+
+def _secrets(facts: Facts) -> Iterator[tuple[str, str]]:
+    for doubt in facts.doubts:
+        if doubt.kind in SECRET:
+            yield doubt.columns[0], f"{doubt.kind.replace('_', ' ')}: {doubt.evidence}"
+
+
+def _names_rows(column: Column, facts: Facts) -> bool:
+    found = facts.of(column.name)
+    unique = found.distinct == facts.rows and not found.nulls and column.kind in ("integer", "category")
+    return unique and (_ID.fullmatch(column.name) is not None or column.kind == "category")
+
+
+def _groups(column: Column, facts: Facts) -> bool:
+    """Rows share it, by name it is somebody's, and it has neither few values nor nearly one for each row."""
+    found = facts.of(column.name)
+    named = re.fullmatch(r".*([_ -]id|[a-z]I[dD])", column.name) or _GROUP.fullmatch(column.name)
+    whole = column.kind in ("integer", "category") and not found.nulls
+    return bool(named) and whole and max(GROUPS, facts.rows / MOST) <= found.distinct <= ALIKE * facts.rows
+
+
+def _one(column: Column, facts: Facts) -> bool:
+    return facts.of(column.name).distinct <= 1
+
+
+def _useless(column: Column, facts: Facts) -> str:
+    found = facts.of(column.name)
+    if found.distinct <= 1:
+        return "one value" if found.distinct else "no value"
+    if _dated(column.name, facts):
+        return "dates kept as text: declare it under types: {…: datetime} or derive one"
+    known = facts.rows - found.nulls
+    many = column.kind == "category" and found.distinct > max(0.5 * known, FEW)
+    return "nearly every row has its own" if many else ""
+
+
+def _dated(name: str, facts: Facts) -> bool:
+    return any(d.kind == "dates_as_text" and d.columns == (name,) and facts.of(name).low is None for d in facts.doubts)
