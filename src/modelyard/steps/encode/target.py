@@ -68,8 +68,10 @@ class Means(Learned, frozen=True, kw_only=True, tag="encode.target"):
 
 
 class Target(Learns, frozen=True, kw_only=True, tag="encode.target"):
-    """Categories as means of the target: `city=target`, and with three or more classes one column for each
-    (`city=red`: how often the row is red). A category that training never saw gets the mean of all rows.
+    """Categories as the mean of the target on their rows: `city=target`.
+
+    With three or more classes there is one column for each (`city=red`: how often a row of that city is red). A
+    category that training never saw gets the mean of all rows.
 
     Right: many categories with few rows each (towns, products). Wrong: a column like an id, where every row has its
     own category: that says nothing of new rows, and here it says nothing of the training rows either. Row weights do

@@ -60,8 +60,9 @@ class Components(Learned, frozen=True, kw_only=True, tag="reduce.pca"):
 
 
 class Pca(Learns, frozen=True, kw_only=True, tag="reduce.pca"):
-    """Numbers as their principal components `pca=1`, `pca=2` …, in the order of how much they vary; the numbers
-    themselves go. A row with a null has none.
+    """Numbers as their principal components `pca=1`, `pca=2` …, in the order of how much they vary.
+
+    The numbers themselves go. A row with a null has no components.
 
     Right: many measurements of one thing (sensors, pixels), after clean.impute and clean.scale. Wrong: without
     clean.scale on columns of different units, where the largest unit is the first component; and where a person must

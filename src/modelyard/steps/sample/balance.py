@@ -33,8 +33,10 @@ class Untouched(Dropped, frozen=True, kw_only=True, tag="sample.balance"):
 
 
 class Balance(Learns, frozen=True, kw_only=True, tag="sample.balance"):
-    """Give rare classes more say in what later steps learn. `weight`: every class the same total weight; `over`: rows
-    of rare classes more than once, each equally often; `under`: rows of frequent classes left out at random.
+    """Give rare classes more say in what later steps learn.
+
+    `weight`: every class the same total weight; `over`: rows of rare classes more than once, each equally often;
+    `under`: rows of frequent classes left out at random.
 
     Right: a rare class that a model otherwise never answers, with decide.threshold after it. Wrong: when the scores
     must be the shares of what happens: a model of balanced rows scores the rare class too high. Wrong too: together

@@ -33,8 +33,10 @@ class Unused(Dropped, frozen=True, kw_only=True, tag="select.by_model"):
 
 
 class ByModel(Learns, frozen=True, kw_only=True, tag="select.by_model"):
-    """Learn a model of the training rows and keep the columns that it leans on most. `trees`: how much each column's
-    splits gain; `linear`: the size of its coefficient on scaled columns, which must have no nulls or categories.
+    """Learn a model of the training rows and keep the columns that it leans on most.
+
+    `trees`: how much each column's splits gain; `linear`: the size of its coefficient on scaled columns, which must
+    have no nulls or categories.
 
     Right: before a model that many weak columns confuse or slow down. Wrong: next to copies of a column: they share
     its importance and may all fall below the cut, so select.correlation comes first. The columns kept are those of

@@ -31,8 +31,9 @@ class Echoes(Dropped, frozen=True, kw_only=True, tag="select.correlation"):
 
 
 class Correlation(Learns, frozen=True, kw_only=True, tag="select.correlation"):
-    """Drop each column whose correlation with a kept one before it is `at_least`, in either direction. A pair is
-    measured on the rows that have both; constants correlate with nothing and stay.
+    """Drop each column whose correlation with a kept one before it is `at_least`, in either direction.
+
+    A pair is measured on the rows that have both; constants correlate with nothing and stay.
 
     Right: sums, conversions and copies (a price with and without tax). Wrong: as a judge of what matters: it never
     looks at the target, and of a pair it may keep the noisier.

@@ -33,6 +33,7 @@ class Silent(Dropped, frozen=True, kw_only=True, tag="select.mutual_information"
 
 class MutualInformation(Learns, frozen=True, kw_only=True, tag="select.mutual_information"):
     """Keep the columns that have most mutual information with the target: `keep: 20` columns, or `keep: 0.5` of them.
+
     A null of a category is a category; numbers must have none.
 
     Right: a first cut through hundreds of columns. Wrong: where columns speak only together (each half of a sum says

@@ -25,8 +25,9 @@ class Still(Dropped, frozen=True, kw_only=True, tag="select.variance"):
 
 
 class Variance(Learns, frozen=True, kw_only=True, tag="select.variance"):
-    """Drop the columns whose variance over the training rows is not above `above`; nulls are left out of it, and a
-    column of nulls goes.
+    """Drop the columns whose variance over the training rows is not above `above`.
+
+    Nulls are left out of it, and a column of nulls goes.
 
     Right: `above: 0`, which drops constants. Wrong: a greater one on columns of different units: metres vary more than
     kilometres. The columns kept are those of scikit-learn's `VarianceThreshold`.
