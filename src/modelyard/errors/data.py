@@ -34,6 +34,13 @@ class BadExpression(ModelyardError):
     exit = 2
 
 
+class BadPattern(ModelyardError):
+    """A regular expression of check.rules does not parse, or uses what could stall a server."""
+
+    way_out = "Write literals, ., [a-z], \\d \\w \\s, groups, | and * + ? {2,5}; the whole value is matched."
+    exit = 2
+
+
 class BadQuery(ModelyardError):
     """table.sql: the query is not one SELECT over the tables before it, or polars cannot run it."""
 
