@@ -1,0 +1,82 @@
+"""Read an Arrow IPC file (Feather) or stream, or the files of a glob, as one table. Its types are its own.
+
+Which of the two a file is, its first bytes say. A file stays lazy; a stream is read whole, as it has no index.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta, field
+from msgspec.structs import replace
+
+from modelyard.schema.column import Kind
+from modelyard.schema.schema import Schema
+from modelyard.step.context import Context
+from modelyard.step.step import TableStep
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from polars import LazyFrame
+
+FILE = b"ARROW1"
+"""How an IPC file begins, and a stream does not."""
+
+
+class Arrow(TableStep, frozen=True, kw_only=True, tag="read.arrow"):
+    """Rows of an Arrow IPC file or stream. Columns that no step knows (lists, structs) are left out by `columns:`."""
+
+    path: Annotated[str, Meta(description="A file or a glob, relative to the project file.", min_length=1)]
+    columns: Annotated[tuple[str, ...] | None, Meta(description="Only these columns.")] = None
+    types: Annotated[dict[str, Kind], Meta(description="Kinds to cast columns to.")] = field(default_factory=dict)
+
+    def peek(self, ctx: Context) -> Schema:
+        """The columns, from the file's own schema."""
+        from modelyard.frame.schema import schema_of
+
+        said = schema_of(self.run(ctx))
+        return Schema(tuple(replace(c, kind=self.types.get(c.name, c.kind)) for c in said))
+
+    def schema(self, *given: Schema, ctx: Context) -> Schema:
+        return self.peek(ctx)
+
+    def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
+        from modelyard.frame.source import files, typed
+
+        frame = self._together([_scan(file) for file in files(ctx.folder, self.path)])
+        declared = {n: kind for n, kind in self.types.items() if self.columns is None or n in self.columns}
+        return typed(frame, declared, ctx.zone)
+
+    def _together(self, frames: list[LazyFrame]) -> LazyFrame:
+        import polars as pl
+
+        from modelyard.errors.data import UnreadableTable
+        from modelyard.frame.source import chosen, first_line
+
+        parts = [chosen(frame, self.columns, self.path) for frame in frames]
+        try:
+            whole = pl.concat(parts)
+            whole.collect_schema()
+        except pl.exceptions.PolarsError as error:
+            way_out = "narrow the glob to files of one schema, or name `columns:` that they share"
+            raise UnreadableTable(first_line(error), where=self.path, way_out=way_out) from None
+        return whole
+
+
+def _scan(file: Path) -> LazyFrame:
+    import polars as pl
+
+    from modelyard.errors.data import UnreadableTable
+    from modelyard.frame.source import first_line
+
+    try:
+        with open(file, "rb") as start:
+            if start.read(len(FILE)) == FILE:
+                frame = pl.scan_ipc(file, glob=False)
+                frame.collect_schema()
+                return frame
+        return pl.read_ipc_stream(file).lazy()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        way_out = "write it again as an Arrow IPC file; Parquet is read by read.parquet"
+        raise UnreadableTable(first_line(error), where=str(file), way_out=way_out) from None
