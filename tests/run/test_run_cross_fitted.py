@@ -16,9 +16,13 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import TargetEncoder
 from sklearn.tree import DecisionTreeClassifier
 
+from modelyard.api.leaderboard import lines
 from modelyard.rows.table import Table, Vector
+from modelyard.run.cache import Cache
 from modelyard.run.data import read_data
 from modelyard.run.engine import Comparing, run
+from modelyard.run.engines import inline
+from modelyard.run.engines.local import Local
 from modelyard.run.events import Stream
 from modelyard.run.work import FoldScores
 from modelyard.step.fitted import Batch
@@ -137,6 +141,8 @@ def test_the_winner_is_proved_on_the_holdout_which_the_encoding_never_saw(
     parts = work_of(tmp_path, store, table).parts
     theirs = by_hand(table, parts.development, parts.holdout, 20 if result.winner == "first" else 30)
     truth = table["good"].to_numpy()[parts.holdout]
+    assert result.apart == ("target",)
+    assert any("those that target made" in line for line in lines(result))
     assert result.parity.rows == len(parts.holdout)
     assert (result.parity.max_abs_diff, result.parity.labels_different) == (0.0, 0)
     assert result.holdout[result.metric].value == pytest.approx(METRICS[result.metric](truth, theirs), abs=1e-12)
@@ -203,3 +209,17 @@ def test_neither_the_holdout_nor_the_profile_is_sampled(
         found[body] = (result.development, result.held_out, msgspec.json.encode(model.profile))
         assert (result.parity.max_abs_diff, result.parity.labels_different) == (0.0, 0)
     assert len(set(found.values())) == 1
+
+
+def test_workers_learn_from_the_same_rows(tmp_path: Path, store: Store) -> None:
+    body = BODY.replace("  - use: evaluate", "  - {use: sample.balance, how: over}\n  - use: evaluate").replace(
+        "folds: 4", "folds: 2"
+    )
+    work = work_of(tmp_path, store, rows(600, truth=0.6).filter(pl.col("good") | (pl.col("key") % 3 == 0)), body)
+    pieces = work.pieces([work.candidate("first"), work.candidate("second")])
+    here = {one.key: s for one, s in inline.work(pieces, work.data, work.setting, Cache(tmp_path / "here"))}
+    local = Local(2, 2, tmp_path / "rows")
+    there = {one.key: s for one, s in local.work(pieces, work.data, work.setting, Cache(tmp_path / "there"))}
+    assert {len(scores.scores) for scores in here.values()} == {len(fold.test) for fold in work.parts.folds}
+    for key, scores in here.items():
+        np.testing.assert_array_equal(scores.scores, there[key].scores)
