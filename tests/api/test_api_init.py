@@ -57,6 +57,11 @@ def test_the_positive_class_can_be_named(here: Path) -> None:
     assert not (here / "churn2").exists()
 
 
+def test_two_whole_numbers_are_classes_however_few_the_rows(here: Path) -> None:
+    (here / "few.csv").write_text("a,y\n" + "".join(f"{n / 7},{n % 2}\n" for n in range(12)))
+    assert init("few", here / "few.csv", "y").head.task == "classification"
+
+
 def test_whole_numbers_can_be_made_a_regression(here: Path) -> None:
     assert init("ages", "customers.csv", "age", task="regression").head.task == "regression"
 

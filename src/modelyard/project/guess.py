@@ -86,9 +86,10 @@ def guess(schema: Schema, target: str, facts: Facts) -> Guess:
 
 
 def task_of(column: Column, facts: Facts) -> Task:
-    """Words, booleans and few whole numbers are classes; other numbers are a regression."""
+    """Words, booleans, two whole numbers (or few for that many rows) are classes; other numbers are a regression."""
     distinct = facts.of(column.name).distinct
-    whole = column.kind == "integer" and 2 <= distinct <= FEW and distinct < facts.rows / 20
+    few = distinct == 2 or (2 < distinct <= FEW and distinct < facts.rows / 20)
+    whole = column.kind == "integer" and few
     return "classification" if whole or column.kind in ("category", "boolean", "text") else "regression"
 
 
