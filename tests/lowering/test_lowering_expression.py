@@ -13,6 +13,7 @@ from modelyard.frame.expression import to_polars_expr
 from modelyard.frame.schema import schema_of
 from modelyard.frame.table import to_table, to_vector
 from modelyard.lowering.expression import evaluate
+from modelyard.rows.expression import Evaluation
 from modelyard.schema.column import Column
 from modelyard.schema.expression import parse, walk
 from modelyard.schema.expression_kinds import kind_of
@@ -58,7 +59,7 @@ FRAME = pl.DataFrame(
 
 @settings(deadline=None, max_examples=300)
 @given(EITHER)
-def test_polars_and_the_program_agree_on_every_expression(text: str) -> None:
+def test_polars_the_program_and_the_rules_agree_on_every_expression(text: str) -> None:
     expression, schema = parse(text), schema_of(FRAME)
     try:
         kind = kind_of(expression, schema)
@@ -68,6 +69,8 @@ def test_polars_and_the_program_agree_on_every_expression(text: str) -> None:
     theirs = to_vector(made["it"], Column(name="it", kind=kind))
     ours = evaluate(expression, to_table(FRAME), "America/New_York")
     np.testing.assert_array_equal(ours.values, theirs.values)
+    plain = Evaluation(expression, to_table(FRAME), {}, "America/New_York").result()
+    np.testing.assert_array_equal(plain, theirs.values)
 
 
 def test_an_unseen_category_equals_nothing_and_is_unknown_to_a_search() -> None:

@@ -1,8 +1,8 @@
 """Regular expressions that cannot stall a server: a small grammar, matched in time that grows with the text alone.
 
-Why not Python's `re`: it backtracks, so that one pattern such as `(a+)+b` and one request of forty letters take minutes.
-Here a text is read once, keeping the set of places in the pattern where it may be (Thompson, 1968), each set met
-remembered. What needs backtracking (back references, look-around) is not in the grammar.
+Why not Python's `re`: it backtracks, so that one pattern such as `(a+)+b` and one request of forty letters take
+minutes. Here a text is read once, keeping the set of places in the pattern where it may be (Thompson, 1968), each set
+met remembered. What needs backtracking (back references, look-around) is not in the grammar.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _CONTROLS = {"n": "\n", "t": "\t", "r": "\r"}
 
 
 class Pattern:
-    """`matches`: whether the whole text is written like the pattern: literals, `.`, `[a-z0-9]`, `[^…]`, `\\d \\w \\s` and
-    their opposites, groups, `|`, `* + ? {2} {2,} {2,5}`. `^` at the start and `$` at the end say nothing new.
+    """`matches`: whether the whole text is written like the pattern: literals, `.`, `[a-z0-9]`, `[^…]`, `\\d \\w \\s`
+    and their opposites, groups, `|`, `* + ? {2} {2,} {2,5}`. `^` at the start and `$` at the end say nothing new.
 
     >>> Pattern(r"[A-Z]{2}\\d+").matches("UA1545"), Pattern("a|b").matches("ab")
     (True, False)
