@@ -21,8 +21,8 @@ SECRET = "83751062"  # digits: an unquoted variable must not make a number of it
 
 def known(*entries: str, **variables: str) -> Connections:
     document = read(HEAD + "".join(f"  - {entry}\n" for entry in entries))
-    environment = Environment(variables)
-    return connections(settings(document, environment), document, environment)
+    settings(document)
+    return connections(document, Environment(variables))
 
 
 def refused(entry: str, **variables: str) -> ModelyardError:

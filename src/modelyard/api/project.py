@@ -34,7 +34,7 @@ class Project:
         self.document, self.folder, self.registry, self.digest = document, folder, registry, digest
         self.head: Head = settings(document, environment)
         self.graph: Graph = graph(self.head, document, registry, environment)
-        self.connections = connections(self.head, document, environment)
+        self.connections = connections(document, environment)
 
     @classmethod
     def load(cls, path: str | Path = "modelyard.yaml") -> Project:

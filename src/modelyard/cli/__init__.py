@@ -21,6 +21,7 @@ COMMANDS = (
     "demo",
     "go",
     "init",
+    "connect",
     "check",
     "show",
     "run",

@@ -14,17 +14,16 @@ from modelyard.errors.project import BadParameter
 from modelyard.project.decode import decode, field_names, known_keys
 from modelyard.project.environment import Environment
 from modelyard.project.read import Document
-from modelyard.project.settings import Project
 from modelyard.schema.connection import KINDS, Connection, Connections, as_secret
 
 SECRETS = ("password",)
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-)?\}")
 
 
-def connections(project: Project, document: Document, environment: Environment) -> Connections:
-    """Raises BadParameter, UnknownKey: with the line, and never with the value of a secret."""
+def connections(document: Document, environment: Environment) -> Connections:
+    """What stands under `connections:`. Raises BadParameter, UnknownKey: with the line, never with a secret."""
     known: dict[str, Any] = {}
-    for place, entry in enumerate(project.connections):
+    for place, entry in enumerate(document.data.get("connections") or ()):
         path = f"connections[{place}]"
         name = _checked(entry, path, document)
         if name in known:
