@@ -17,7 +17,7 @@ from modelyard.rows.fields import field_reader, read_moment
 from modelyard.rows.json import Record
 from modelyard.rows.notes import Notes, RowWarning
 from modelyard.rows.plain import PlainReader
-from modelyard.rows.rules import breaches, explain
+from modelyard.rows.rules import Checks
 from modelyard.rows.table import Table, Values, Vector
 from modelyard.rows.timestamps import reader
 from modelyard.schema.contract import Contract
@@ -44,12 +44,15 @@ class RowReader:
         self._known = frozenset([*contract.names, *(n for n in (self.id, contract.time) if n)])
         self._time = reader(contract.zone) if contract.time else None
         place = {name: at for at, name in enumerate(contract.names)}
-        self._rules = tuple(rule for rule in contract.rules if rule.column in place)
+        self._rules = tuple(rule for rule in contract.rules if all(name in place for name in rule.reads))
+        self._checks = Checks(self._rules, contract.zone or "UTC")
         self._quick = [
             (place[r.column], -np.inf if r.min is None else r.min, np.inf if r.max is None else r.max, r.nulls is False)
             for r in self._rules
         ]
-        self._slow = any(r.categories is not None or r.type or r.learned for r in self._rules)
+        self._slow = any(
+            r.categories is not None or r.type or r.learned or r.regex or r.expression for r in self._rules
+        )
 
         self.plain = PlainReader(contract, self._known, None if self._slow else tuple(self._quick))
 
@@ -107,9 +110,9 @@ class RowReader:
         vectors = {f.name: Vector(f.kind, v, f.categories) for f, v in zip(fields, inputs, strict=True)}
         table = Table(vectors, len(records))
         texts = {f.name: [r.get(f.name) for r in records] for f in fields if f.kind == "category"}
-        for rule, mask in breaches(self._rules, table, texts):
+        for rule, mask in self._checks.breaches(table, texts):
             for row in np.flatnonzero(mask).tolist():
-                found = explain(rule, table, row, texts)
+                found = self._checks.explain(rule, table, row, texts)
                 if rule.otherwise == "stop":
                     notes.problem(row, rule.column, "rule_broken", found)
                     continue

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from modelyard.schema.column import Kind
+from modelyard.schema.expression import parse
 
 Otherwise = Literal["stop", "warn", "quarantine"]
 
@@ -26,4 +27,13 @@ class ColumnRule(Struct, frozen=True, kw_only=True):
     categories: tuple[str, ...] | None = None
     learned: bool = False
     """Only categories that training rows had are allowed (`categories: learned`)."""
+    regex: str | None = None
+    """The whole value is written like this (rows/pattern.py has the grammar)."""
+    expression: str | None = None
+    """A condition over several columns that is true or null; `column` is the first that it names."""
     otherwise: Otherwise = "stop"
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns that it looks at."""
+        return parse(self.expression).names if self.expression else (self.column,)

@@ -19,7 +19,8 @@ def prune(program: Program) -> Program:
     """The same answers, bit for bit, from fewer registers. Fields that a rule names stay in the contract."""
     kept = _needed(program)
     read = {register for word in kept for register in word.reads} | {*program.gives.scores, program.gives.prediction}
-    ruled = {rule.column for rule in program.takes.rules}
+    there = set(program.takes.names)
+    ruled = {name for rule in program.takes.rules if there.issuperset(rule.reads) for name in rule.reads}
     fields = [place for place, f in enumerate(program.takes.fields) if place in read or f.name in ruled]
     new = {place: number for number, place in enumerate(fields)}
     registers = len(fields)
