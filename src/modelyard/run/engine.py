@@ -193,6 +193,7 @@ class Comparing(Struct, frozen=True, kw_only=True, eq=False):
             why=choice.why,
             holdout=made.holdout,
             slices=made.slices,
+            apart=made.apart,
             parity=made.parity,
             package=packaged,
             seconds=seconds,

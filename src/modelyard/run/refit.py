@@ -51,12 +51,14 @@ class Birth(Struct, frozen=True, kw_only=True):
 
 
 class Refitted(Struct, frozen=True, kw_only=True, eq=False):
-    """`holdout`: metric -> value and interval, on rows that nothing learned from."""
+    """`holdout`: metric -> value and interval, on rows that nothing learned from. `apart`: the steps, by id, whose
+    training rows differ from what they answer (cross-fitted, weighted or sampled)."""
 
     model: Model
     parity: Parity
     holdout: dict[str, Interval]
     slices: tuple[Slice, ...] = ()
+    apart: tuple[str, ...] = ()
 
 
 def refit(
@@ -101,7 +103,8 @@ def refit(
         parity=record(program, take_in(data.table.take(_some(parts.holdout)), program.takes)),
         evidence=evidence,
     )
-    return Refitted(model=model, parity=parity, holdout=holdout, slices=slices)
+    apart = tuple(link.id for link, one in zip(recipe.links, learned.fitted, strict=True) if one.train is not None)
+    return Refitted(model=model, parity=parity, holdout=holdout, slices=slices, apart=apart)
 
 
 def _watched(plan: Plan, program: Program, data: Data, rows: Rows, unseen: Unseen) -> tuple[Profile, Monitors]:

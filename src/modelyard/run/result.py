@@ -60,6 +60,8 @@ class Result(Struct, frozen=True, kw_only=True):
     why: str
     holdout: dict[str, Interval]
     slices: tuple[Slice, ...] = ()
+    apart: tuple[str, ...] = ()
+    """The winner's steps, by id, whose training rows differ from what they answer: cross-fitted, weighted, sampled."""
     parity: Parity
     package: Packaged
     seconds: float
