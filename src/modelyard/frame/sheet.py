@@ -1,0 +1,118 @@
+"""One sheet of a workbook (xlsx, xlsm, xlsb, xls, ods) as rows of plain values, by python-calamine.
+
+A cell that holds an error (`#DIV/0!`) has no value; in xlsx files such cells are counted, so that they are not silent.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+from msgspec import Struct, json
+
+from modelyard.errors import did_you_mean
+from modelyard.errors.data import UnreadableTable
+from modelyard.errors.system import MissingExtra
+from modelyard.frame.opened import LARGEST
+from modelyard.frame.values import Value, text
+
+Cell = int | float | str | bool | time | date | datetime | timedelta
+ERROR = re.compile(rb"<c [^>]*\bt=\"e\"")
+
+
+class Line(Struct, frozen=True):
+    """A row: its number as the spreadsheet shows it, its values, and its text as JSON; `row` may say why it is none."""
+
+    number: int
+    text: bytes
+    row: dict[str, Value] | str
+
+
+def lines(path: Path, sheet: str | int, header_row: int) -> Iterator[Line]:
+    """The rows under the header, blank ones left out. `sheet`: its name, or its place from 1; `header_row` from 1.
+    Raises UnreadableTable, MissingExtra."""
+    grid, top = _grid(path, sheet)
+    place = header_row - 1 - top
+    if not 0 <= place < len(grid):
+        raise UnreadableTable(f"row {header_row} holds no header", where=str(path), way_out="correct `header_row:`")
+    names = _names(grid[place], path, header_row)
+    for number, cells in enumerate(grid[place + 1 :], header_row + 1):
+        if any(cell != "" for cell in cells):
+            yield _line(number, names, cells)
+
+
+def _grid(path: Path, sheet: str | int) -> tuple[list[list[Cell]], int]:
+    """The cells, and how many empty rows lie before them."""
+    try:
+        from python_calamine import CalamineError, CalamineWorkbook
+    except ImportError:
+        raise MissingExtra(
+            "python-calamine is not installed", who="read.excel", way_out="pip install 'modelyard[excel]'"
+        ) from None
+    _bounded(path)
+    try:
+        book = CalamineWorkbook.from_path(path)
+        found = book.get_sheet_by_name(_named(book.sheet_names, sheet, path))
+        return found.to_python(), (found.start or (0, 0))[0]
+    except (CalamineError, OSError) as error:
+        way_out = "save it again as xlsx, without a password"
+        raise UnreadableTable(f"is no workbook: {error}", where=str(path), way_out=way_out) from None
+
+
+def _bounded(path: Path) -> None:
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if sum(one.file_size for one in archive.infolist()) > LARGEST:
+                raise UnreadableTable(f"unpacks to more than {LARGEST:,} bytes", where=str(path))
+
+
+def _named(there: list[str], sheet: str | int, path: Path) -> str:
+    if isinstance(sheet, str):
+        if sheet not in there:
+            raise UnreadableTable(f"no sheet {sheet!r}", where=str(path), way_out=did_you_mean(sheet, there))
+        return sheet
+    if not 1 <= sheet <= len(there):
+        raise UnreadableTable(f"no sheet {sheet}, there are {len(there)}", where=str(path), way_out="correct `sheet:`")
+    return there[sheet - 1]
+
+
+def _names(cells: list[Cell], path: Path, row: int) -> dict[int, str]:
+    names: dict[int, str] = {}
+    for place, cell in enumerate(cells):
+        name = _value(cell)
+        if name is None:
+            continue
+        if text(name) in names.values():
+            raise UnreadableTable(f"the header names {text(name)!r} twice", where=f"{path}, row {row}")
+        names[place] = text(name) or ""
+    return names
+
+
+def _line(number: int, names: dict[int, str], cells: list[Cell]) -> Line:
+    values = [_value(cell) for cell in cells]
+    beyond = next((place for place, value in enumerate(values) if value is not None and place not in names), None)
+    written = json.encode([text(value) for value in values])
+    if beyond is not None:
+        return Line(number, written, f"a value, {text(values[beyond])!r}, in a column without a header")
+    return Line(number, written, {name: values[place] for place, name in names.items()})
+
+
+def _value(cell: Cell) -> Value:
+    """Whole floats are integers (a spreadsheet knows no others); times of day and durations are words."""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
+        return int(cell)
+    if isinstance(cell, time | timedelta):
+        return str(cell)
+    return None if cell == "" else cell
+
+
+def errors(path: Path) -> int:
+    """How many cells of an xlsx file's sheets hold an error; 0 for other files, where nothing tells them apart."""
+    if path.suffix.lower() not in (".xlsx", ".xlsm") or not zipfile.is_zipfile(path):
+        return 0
+    with zipfile.ZipFile(path) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
+        return sum(len(ERROR.findall(archive.read(name))) for name in sheets)
