@@ -62,10 +62,12 @@ def looked_at(table: str | Path, target: str, task: Task | None = None) -> tuple
 
 
 def _looked_at(table: str | Path, target: str, reading: Reading, task: Task | None) -> tuple[Schema, Facts]:
+    from modelyard.frame.source import collected
+
     step, ctx = reader(table, reading), Context()
     schema = step.peek(ctx)
     schema[target]
-    frame = step.run(ctx).collect()
+    frame = collected(step.run(ctx), str(table))
     if not frame.height:
         raise UnreadableTable("the table has no rows", who="init", where=str(table), way_out="Name another file")
     asked = Asked(source=str(table), kind=kind_of(table), truth=told(frame, schema, target, task))

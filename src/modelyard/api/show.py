@@ -26,12 +26,14 @@ def show_file(
 ) -> TableProfile:
     """A file that `read.*` reads, with the first `rows` rows. `target`: what is to be predicted, so that leaks can be
     told; `time`: when a row is of. Raises UnreadableTable, MissingColumn."""
+    from modelyard.frame.source import collected as read_whole
+
     step, ctx = reader(path), Context()
     schema = step.peek(ctx)
     for name in (target, time):
         if name is not None:
             schema[name]
-    frame = step.run(ctx).collect()
+    frame = read_whole(step.run(ctx), str(path))
     asked = Asked(source=str(path), kind=kind_of(path), time=time, sample=rows, truth=told(frame, schema, target, task))
     return profile(frame, schema, asked)
 

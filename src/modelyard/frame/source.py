@@ -13,7 +13,7 @@ import polars as pl
 from modelyard.errors import did_you_mean
 from modelyard.errors.data import MissingColumn, UnreadableTable
 from modelyard.frame.schema import DTYPES, kind_of
-from modelyard.frame.zone import to_utc_expr
+from modelyard.frame.zone import to_utc, to_utc_expr
 from modelyard.schema.column import Kind
 
 TRUE, FALSE = ("true", "1", "yes", "t", "y"), ("false", "0", "no", "f", "n")
@@ -47,7 +47,7 @@ def _cast(name: str, dtype: pl.DataType, kind: Kind, zone: str) -> pl.Expr:
     column = pl.col(name)
     if kind == "datetime":
         if dtype == pl.String:
-            return to_utc_expr(column.str.to_datetime(time_unit="us"), pl.Datetime("us"), zone)
+            return column.map_batches(lambda words: moments(words, zone), DTYPES[kind])
         return to_utc_expr(column, dtype, zone)
     if kind == "boolean" and dtype == pl.String:
         words = {**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)}
@@ -55,6 +55,19 @@ def _cast(name: str, dtype: pl.DataType, kind: Kind, zone: str) -> pl.Expr:
     if dtype.is_integer() and kind in ("integer", "number"):
         return column if kind == "integer" else column.cast(pl.Float64)
     return column.cast(DTYPES[kind])
+
+
+def moments(words: pl.Series, zone: str) -> pl.Series:
+    """Words as moments, those without an offset in `zone`. On a Series, because lazily polars reads no offsets.
+
+    >>> moments(pl.Series(["2013-01-01T10:00:00Z"]), "Europe/Berlin").dt.hour()[0]
+    10
+    >>> moments(pl.Series(["2013-01-01 10:00:00"]), "Europe/Berlin").dt.hour()[0]
+    9
+    """
+    if words.null_count() == len(words):
+        return words.cast(DTYPES["datetime"])
+    return to_utc(words.str.to_datetime(time_unit="us"), zone)
 
 
 def collected(frame: pl.LazyFrame, path: str, way_out: str = "") -> pl.DataFrame:

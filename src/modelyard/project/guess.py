@@ -25,6 +25,7 @@ ALIKE = 0.9
 MOST = 50
 """Rows of a group on average: with more it is a place or a kind, which a model may know."""
 SECRET: tuple[DoubtKind, ...] = ("target_copy", "target_near_copy", "after_the_fact")
+SURELY: tuple[DoubtKind, ...] = ("target_copy", "after_the_fact")
 _ID = re.compile(r"id|key|uuid|guid|.*([_ -](id|key|no|nr|number|uuid)|[a-z](Id|ID|Key|Number))|.*id", re.ASCII)
 _GROUP = re.compile(r"(user|customer|client|patient|person|subject|member|account|household|session|device)s?", re.I)
 
@@ -62,25 +63,30 @@ class Guess(Struct, frozen=True, kw_only=True):
 
 
 def guess(schema: Schema, target: str, facts: Facts) -> Guess:
-    """The roles of the columns that are not the target."""
+    """The roles of the columns that are not the target. A near-copy of the target is left out only where something else
+    is left to learn from."""
+    found = _guess(schema, target, facts, SECRET)
+    return found if found.features or found.dates else _guess(schema, target, facts, SURELY)
+
+
+def _guess(schema: Schema, target: str, facts: Facts, secret_kinds: tuple[DoubtKind, ...]) -> Guess:
     others = [column for column in schema if column.name != target]
-    secret = {name: why for name, why in _secrets(facts) if name != target}
+    secret = {name: why for name, why in _secrets(facts, secret_kinds) if name != target}
     free = [column for column in others if column.name not in secret]
-    id_ = next((c.name for c in free if _names_rows(c, facts)), None)
-    time = next(
-        (c.name for c in free if c.kind == "datetime" and not facts.of(c.name).nulls and not _one(c, facts)), None
-    )
+    unique = [c.name for c in free if _names_rows(c, facts)]
+    id_ = next((name for name in unique if _ID.fullmatch(name)), next(iter(unique), None))
+    time = next((c.name for c in free if _times_rows(c, facts)), None)
     group = next((c.name for c in free if c.name != id_ and _groups(c, facts)), None)
     roles = (id_, time, group)
     useless = {c.name: why for c in free if c.name not in roles for why in [_useless(c, facts)] if why}
-    ignored = {c.name: {**secret, **useless}[c.name] for c in others if c.name in secret or c.name in useless}
-    left = [c for c in free if c.name not in ignored and c.name not in (id_, group)]
+    why_not = {**secret, **useless}
+    left = [c for c in free if c.name not in useless and c.name not in (id_, group)]
     return Guess(
         id=id_,
         time=time,
         group=group,
-        ignored=ignored,
-        features=tuple(c for c in left if c.kind not in ("datetime", "text") and c.name != time),
+        ignored={c.name: why_not[c.name] for c in others if c.name in why_not},
+        features=tuple(c for c in left if c.kind not in ("datetime", "text")),
         dates=tuple(c.name for c in left if c.kind == "datetime"),
     )
 
@@ -98,16 +104,19 @@ def ranged(columns: tuple[Column, ...], facts: Facts) -> list[Column]:
     return [c for c in columns if c.kind in NUMERIC and facts.of(c.name).low is not None]
 
 
-def _secrets(facts: Facts) -> Iterator[tuple[str, str]]:
+def _secrets(facts: Facts, kinds: tuple[DoubtKind, ...]) -> Iterator[tuple[str, str]]:
     for doubt in facts.doubts:
-        if doubt.kind in SECRET:
+        if doubt.kind in kinds:
             yield doubt.columns[0], f"{doubt.kind.replace('_', ' ')}: {doubt.evidence}"
 
 
 def _names_rows(column: Column, facts: Facts) -> bool:
+    """Every row has its own: words that are no dates, or whole numbers that are called so."""
     found = facts.of(column.name)
-    unique = found.distinct == facts.rows and not found.nulls and column.kind in ("integer", "category")
-    return unique and (_ID.fullmatch(column.name) is not None or column.kind == "category")
+    if found.distinct != facts.rows or found.nulls:
+        return False
+    word = column.kind == "category" and not _dated(column.name, facts)
+    return word or (column.kind == "integer" and _ID.fullmatch(column.name) is not None)
 
 
 def _groups(column: Column, facts: Facts) -> bool:
@@ -118,8 +127,9 @@ def _groups(column: Column, facts: Facts) -> bool:
     return bool(named) and whole and max(GROUPS, facts.rows / MOST) <= found.distinct <= ALIKE * facts.rows
 
 
-def _one(column: Column, facts: Facts) -> bool:
-    return facts.of(column.name).distinct <= 1
+def _times_rows(column: Column, facts: Facts) -> bool:
+    found = facts.of(column.name)
+    return column.kind == "datetime" and not found.nulls and found.distinct != 1
 
 
 def _useless(column: Column, facts: Facts) -> str:
