@@ -13,7 +13,7 @@ from modelyard.schema.contract import Contract, Field
 from modelyard.schema.target import Outcome
 from modelyard.scoring.bounds import allowance, bounds, carry
 from modelyard.scoring.builder import ProgramBuilder
-from modelyard.scoring.instructions import Apply, Arith, Decide, Linear, Trees, reals, wholes
+from modelyard.scoring.instructions import Apply, Arith, Decide, Linear, Nearest, Trees, reals, wholes
 from modelyard.scoring.interpreter import interpret
 from modelyard.scoring.program import Program
 from modelyard.scoring.spread import apart
@@ -131,3 +131,15 @@ def test_beside_a_null_a_predicate_that_may_turn_makes_the_answer_known_or_not(f
     words = [Arith(f=f, a=0, b=1, into=2)]
     values = interpret(words, [np.array([0.0]), np.array([np.nan])], 3, 1)
     assert carry(words, values, [np.array([0.5]), np.array([0.0])])[2].tolist() == [np.inf]
+
+
+def test_donors_that_stay_the_nearest_are_no_doubt_and_those_that_may_change_are() -> None:
+    donors = reals([[0.0, 1.0], [1.0, 3.0], [2.0, 7.0]])
+    word = Nearest(into=2, xs=wholes([0, 1]), donors=donors, fallback=reals([1.0, 4.0]), count=1)
+    x = np.array([0.1, 0.5, 0.9])
+    values = interpret([word], [x, np.full(3, np.nan)], 4, 3)
+    allowed = carry([word], values, [np.full(3, 1e-6), np.zeros(3)])
+    assert values[3].tolist() == [1.0, 1.0, 3.0]
+    assert (allowed[3][[0, 2]] < 1e-14).all()
+    assert allowed[3][1] >= 2.0
+    assert (allowed[2] < 1.0001e-6).all()

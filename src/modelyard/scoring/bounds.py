@@ -40,6 +40,7 @@ from modelyard.scoring.instructions import (
     Trees,
 )
 from modelyard.scoring.interpreter import BINARY, MEANING, interpret
+from modelyard.scoring.nearest import settled
 from modelyard.scoring.program import Program
 from modelyard.scoring.reach import trees_move
 from modelyard.scoring.spread import Mask, Side, apart, between_knots, box, corners, largest, may_be_zero
@@ -127,7 +128,7 @@ def _linear(word: Linear, values: Registers, errors: Registers) -> list[Floats]:
         moved = np.zeros(len(values[word.into]))
         for x, weight in zip(word.xs.tolist(), weights, strict=True):
             moved = moved + np.where(errors[x] > 0, errors[x] * abs(weight), 0.0)
-        out.append(moved)
+        out.append(moved + BLAS * moved)  # the sum of what moved rounds too
     return out
 
 
@@ -217,15 +218,17 @@ def _trees(word: Trees, values: Registers, errors: Registers) -> list[Floats]:
 
 
 def _nearest(word: Nearest, values: Registers, errors: Registers) -> list[Floats]:
-    """What is known is off by what it was. A gap may get other donors once anything is off: any mean of them."""
+    """What is known is off by what it was. A gap may get other donors where those are not settled: any mean of them."""
     xs, out = word.xs.tolist(), []
-    off = largest([errors[x] for x in xs]) > 0
+    X, E = (np.column_stack([registers[x] for x in xs]) for registers in (values, errors))
+    off, same = E.any(axis=1), settled(word, X, E)
     for place, x in enumerate(xs):
         y, column = values[word.into + place], word.donors[:, place]
         ends = [float(end([*column[~np.isnan(column)], word.fallback[place]])) for end in (min, max)]
         span = largest([apart(y, np.full_like(y, end)) for end in ends])
-        span = span + word.count * ULP * max(abs(end) for end in ends)  # their sum rounds
-        kept = np.where(np.isnan(values[x]), np.where(off, span, 0.0), errors[x])
+        rounded = 2 * word.count * ULP * max(abs(end) for end in ends)  # the same donors in another order
+        gap = np.where(off, np.where(same[:, place], 0.0, span) + rounded, 0.0)
+        kept = np.where(np.isnan(values[x]), gap, errors[x])
         out.append(np.where(np.isinf(errors[x]), np.inf, kept))
     return out
 
