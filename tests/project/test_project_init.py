@@ -163,7 +163,8 @@ def test_every_kind_is_described_from_its_fields():
     found = describe(REGISTRY)
     assert set(found) == set(REGISTRY)
     assert found["retrain.when"]["required"] == ["any"]
-    assert found["clean.impute"]["parameters"]["strategy"]["enum"] == ["constant", "mean", "median", "most_frequent"]
+    strategies = found["clean.impute"]["parameters"]["strategy"]["enum"]
+    assert strategies == ["constant", "knn", "mean", "median", "model", "most_frequent"]
     assert {entry["sort"] for entry in found.values()} == {"table", "learns", "policy"}
 
 
