@@ -79,7 +79,9 @@ class Delimited:
             raise UnreadableTable(f"{self._lines.good - 1} rows came out as {frame.height}", where=str(self.path))
         done = [frame[name] if dtypes.get(name) else self._made(frame[name], kinds[name], zone) for name in kinds]
         wrong += [(s.name, s.is_null() & frame[s.name].is_not_null()) for s in done if s.dtype != frame[s.name].dtype]
-        return self._without(pl.DataFrame(done), [(n, mask) for n, mask in wrong if mask.any()], kinds)
+        return self._without(
+            pl.DataFrame({s.name: s for s in done}), [(n, mask) for n, mask in wrong if mask.any()], kinds
+        )
 
     def _made(self, column: pl.Series, kind: Kind, zone: str) -> pl.Series:
         return made(column, kind, self.dialect.marks, zone)

@@ -72,7 +72,7 @@ class Gathered:
                 reasons.setdefault(row, f"column {name!r} holds no {kind}")
         for row in sorted(reasons):
             self._refuse(*self._places[row], reasons[row])
-        frame = pl.DataFrame(done)
+        frame = pl.DataFrame({made.name: made for made in done})
         good = [row for row in range(frame.height) if row not in reasons] if reasons else []
         self._most(frame.height - len(reasons))
         return frame[good] if reasons else frame

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from modelyard.frame.values import Value, text
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
 ERROR = re.compile(rb"<c [^>]*\bt=\"e\"")
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 
 
 class Line(Struct, frozen=True):
@@ -63,10 +65,13 @@ def _grid(path: Path, sheet: str | int) -> tuple[list[list[Cell]], int]:
 
 
 def _bounded(path: Path) -> None:
-    if zipfile.is_zipfile(path):
+    try:
         with zipfile.ZipFile(path) as archive:
-            if sum(one.file_size for one in archive.infolist()) > LARGEST:
-                raise UnreadableTable(f"unpacks to more than {LARGEST:,} bytes", where=str(path))
+            unpacked = sum(one.file_size for one in archive.infolist())
+    except DAMAGED:
+        return
+    if unpacked > LARGEST:
+        raise UnreadableTable(f"unpacks to more than {LARGEST:,} bytes", where=str(path))
 
 
 def _named(there: list[str], sheet: str | int, path: Path) -> str:
@@ -113,6 +118,9 @@ def errors(path: Path) -> int:
     """How many cells of an xlsx file's sheets hold an error; 0 for other files, where nothing tells them apart."""
     if path.suffix.lower() not in (".xlsx", ".xlsm") or not zipfile.is_zipfile(path):
         return 0
-    with zipfile.ZipFile(path) as archive:
-        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
-        return sum(len(ERROR.findall(archive.read(name))) for name in sheets)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
+            return sum(len(ERROR.findall(archive.read(name))) for name in sheets)
+    except DAMAGED as error:
+        raise UnreadableTable(f"is damaged: {error}", where=str(path), way_out="get it, or save it, again") from None
