@@ -79,7 +79,7 @@ def test_a_file_is_never_overwritten(here: Path) -> None:
     [
         ("churn", "customers.csv", "lefft", MissingColumn, "did you mean 'left'?"),
         ("churn", "customer.csv", "left", UnreadableTable, "there is no file 'customer.csv'"),
-        ("churn", "customers.xlsx", "left", UnreadableTable, ".csv, .parquet, .pq"),
+        ("churn", "customers.docx", "left", UnreadableTable, ".csv, .tsv, .parquet, .pq"),
         ("churn", "empty.csv", "left", UnreadableTable, "no rows"),
         ("churn", "blank.csv", "left", UnreadableTable, "blank.csv"),
         ("1 2", "customers.csv", "left", BadParameter, "'1 2' is no name"),
@@ -89,7 +89,7 @@ def test_a_file_is_never_overwritten(here: Path) -> None:
 def test_what_cannot_be_is_said_and_leaves_nothing_behind(
     here: Path, name: str, table: str, target: str, error: type[ModelyardError], said: str
 ) -> None:
-    (here / "customers.xlsx").write_bytes(b"PK")
+    (here / "customers.docx").write_bytes(b"PK")
     (here / "empty.csv").write_text("a,left\n")
     (here / "blank.csv").write_text("")
     with pytest.raises(error) as caught:
@@ -107,3 +107,22 @@ def test_delimiters_decimal_commas_and_columns_that_are_no_data_are_seen(here: P
     nested = customers().with_columns(many=[[1, 2]] * 200)
     nested.write_parquet("nested.parquet")
     assert "many" not in init("nested", "nested.parquet", "left").plan().schema.names
+
+
+@pytest.mark.parametrize("end", [".csv.gz", ".csv.zip", ".tsv", ".jsonl", ".arrow"])
+def test_a_first_file_can_be_of_any_kind_that_is_read(here: Path, end: str) -> None:
+    import gzip
+    import zipfile
+
+    if end == ".csv.gz":
+        (here / f"t{end}").write_bytes(gzip.compress(customers().write_csv(separator=";").encode()))
+    elif end == ".csv.zip":
+        with zipfile.ZipFile(here / f"t{end}", "w") as archive:
+            archive.writestr("t.csv", customers().write_csv())
+    elif end == ".tsv":
+        customers().write_csv(here / f"t{end}", separator="\t")
+    else:
+        (customers().write_ndjson if end == ".jsonl" else customers().write_ipc)(here / f"t{end}")
+    plan = init("p", f"t{end}", "left").plan()
+    assert plan.project.roles.id == "customer_id"
+    assert plan.schema["age"].kind in ("integer", "number")

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from modelyard.errors.data import UnreadableTable
+
 Reading = dict[str, str | list[str] | dict[str, str]]
 """Parameters of the read step."""
 
 DELIMITERS = (",", ";", "\t", "|")
 LINES = 100
+BYTES = 1_000_000
+PACKED = tuple(f"{end}{pack}" for end in (".csv", ".tsv") for pack in (".gz", ".zst", ".zip"))
 _QUOTED = re.compile(r'"[^"]*"')
 _COMMA = re.compile(r"[+-]?\d+,\d+")
 
@@ -17,10 +21,10 @@ _COMMA = re.compile(r"[+-]?\d+,\d+")
 def sniffed(table: str | Path) -> Reading:
     """Nothing where the defaults fit, or where the file cannot be read: reading it says why."""
     path = Path(table)
-    if path.suffix.lower() == ".csv":
+    if path.suffix.lower() in (".csv", ".tsv") or path.name.lower().endswith(PACKED):
         try:
             return csv(_first(path))
-        except OSError:
+        except (OSError, UnreadableTable):
             return {}
     return _parquet(path) if path.suffix.lower() in (".parquet", ".pq") else {}
 
@@ -42,6 +46,12 @@ def csv(lines: list[str]) -> Reading:
 
 
 def _first(path: Path) -> list[str]:
+    """Lines of the file as it is, or unpacked."""
+    if path.name.lower().endswith(PACKED):
+        from modelyard.frame.opened import opened
+
+        lines = bytes(opened(path)[:BYTES]).decode(errors="replace").splitlines()
+        return lines[:LINES]
     with open(path, encoding="utf-8", errors="replace") as file:
         return [line.rstrip("\r\n") for _, line in zip(range(LINES), file, strict=False)]
 

@@ -12,10 +12,13 @@ from modelyard.step.registry import Registry
 from modelyard.step.step import Step, TableStep
 
 READERS = {
-    ".csv": "read.csv", ".parquet": "read.parquet", ".pq": "read.parquet", ".json": "read.json", ".jsonl": "read.json",
+    ".csv": "read.csv", ".tsv": "read.csv", ".parquet": "read.parquet", ".pq": "read.parquet", ".json": "read.json", ".jsonl": "read.json",
     ".ndjson": "read.json", ".xlsx": "read.excel", ".xls": "read.excel", ".ods": "read.excel", ".arrow": "read.arrow",
     ".feather": "read.arrow",
 }  # fmt: skip
+PACKED = (".gz", ".zst", ".zip")
+"""Ends after which the file's own end stands, for readers that unpack."""
+UNPACK = ("read.csv", "read.json")
 
 
 def reader(path: str | Path, reading: Reading | None = None) -> TableStep:
@@ -30,12 +33,15 @@ def reader(path: str | Path, reading: Reading | None = None) -> TableStep:
 
 def kind_of(path: str | Path) -> str:
     """
-    >>> kind_of("data/churn.csv")
-    'read.csv'
+    >>> kind_of("data/churn.csv"), kind_of("2013.json.gz")
+    ('read.csv', 'read.json')
     """
-    suffix, installed = Path(path).suffix.lower(), Registry.installed()
+    name, installed = Path(path), Registry.installed()
     known = {end: kind for end, kind in READERS.items() if kind in installed}
-    if suffix not in known:
+    packed = name.suffix.lower() in PACKED
+    suffix = Path(name.stem if packed else name.name).suffix.lower()
+    if suffix not in known or (packed and known[suffix] not in UNPACK):
         way_out = f"Name a file that ends in {', '.join(known)}"
-        raise UnreadableTable(f"{suffix or 'no suffix'} is no table that we read", where=str(path), way_out=way_out)
+        found = "".join(name.suffixes[-2:]) if packed else suffix
+        raise UnreadableTable(f"{found or 'no suffix'} is no table that we read", where=str(path), way_out=way_out)
     return known[suffix]
