@@ -17,6 +17,7 @@ def lines(result: Result) -> Iterator[str]:
     yield from _holdout(result)
     yield from _slices(result)
     yield from _package(result)
+    yield from _quality(result)
     for warning in result.warnings:
         yield f"Mind: {warning}"
 
@@ -34,6 +35,13 @@ def _rows(result: Result) -> Iterator[str]:
     yield f"{result.rows:,} rows: {result.development:,} to learn from, {result.held_out:,} held out ({result.split})."
     if left:
         yield f"Left out: {', '.join(left)}."
+
+
+def _quality(result: Result) -> Iterator[str]:
+    """How many rules held; those that did not are among the warnings."""
+    if result.quality:
+        held = sum(one.held for one in result.quality)
+        yield f"Rules: {held} of {len(result.quality)} held."
 
 
 def _table(result: Result) -> Iterator[str]:

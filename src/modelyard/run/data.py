@@ -21,6 +21,7 @@ from modelyard.project.outcome import outcome
 from modelyard.project.plan import Plan
 from modelyard.rows.table import Floats, Table
 from modelyard.schema.duration import microseconds
+from modelyard.schema.quality import Finding
 from modelyard.schema.target import Outcome
 from modelyard.step.context import Context
 from modelyard.step.step import TableStep
@@ -41,21 +42,32 @@ class Data(Struct, frozen=True, kw_only=True, eq=False):
     weight: Floats | None = None
     ids: tuple[str, ...] | None = None
     warnings: tuple[str, ...] = ()
+    quality: tuple[Finding, ...] = ()
+    """What each rule of check.rules found."""
 
     def __len__(self) -> int:
         return len(self.y)
 
 
-def read_data(plan: Plan, extra: DataFrame | None = None, known: Outcome | None = None, source: bool = True) -> Data:
+def read_data(
+    plan: Plan,
+    extra: DataFrame | None = None,
+    known: Outcome | None = None,
+    source: bool = True,
+    now: int | None = None,
+) -> Data:
     """Read the plan's rows. `extra`: rows in the columns of the source, put under the source's own (instead of them
     where `source` is false) before the table steps after it; of rows with one id the extra one stays. `known`: the
-    classes of before, for a model that replaces another. Raises BadTarget, NoRows, UnreadableTable, StepFailed …"""
+    classes of before, for a model that replaces another. `now`: µs, what the freshness of rows is judged by.
+
+    Raises BadTarget, NoRows, UnreadableTable, StepFailed …"""
     said: list[str] = []
-    frame = _collected(plan, replace(plan.context, tell=said.append), extra, source)
+    quality: list[Finding] = []
+    ctx = replace(plan.context, tell=said.append, report=quality.append, now=now)
+    frame = _collected(plan, ctx, extra, source)
     if not frame.height:
         raise NoRows("the table has no rows", who=plan.output)
-    data = data_of(plan, frame, known)
-    return replace(data, warnings=(*said, *data.warnings))
+    return replace(data_of(plan, frame, known), warnings=tuple(said), quality=tuple(quality))
 
 
 def data_of(plan: Plan, frame: DataFrame, known: Outcome | None = None) -> Data:
@@ -74,7 +86,6 @@ def data_of(plan: Plan, frame: DataFrame, known: Outcome | None = None) -> Data:
         group=table[roles.group] if roles.group else None,
         weight=_weights(table, roles.weight),
         ids=None if roles.id is None else tuple(map(str, frame[roles.id].to_list())),
-        warnings=_warnings(plan, table),
     )
 
 
@@ -96,7 +107,11 @@ def _collected(plan: Plan, ctx: Context, extra: DataFrame | None, own: bool) -> 
 
 
 def _run(node: Node, step: TableStep, ctx: Context, *tables: LazyFrame) -> LazyFrame:
-    named = replace(ctx, tell=lambda word: ctx.tell(f"{node.id}: {word}"))
+    named = replace(
+        ctx,
+        tell=lambda word: ctx.tell(f"{node.id}: {word}"),
+        report=lambda finding: ctx.report(replace(finding, step=node.id)),
+    )
     try:
         return step.run(named, *tables)
     except ModelyardError:
@@ -156,17 +171,6 @@ def _weights(table: Table, name: str | None) -> Floats | None:
     if np.isnan(weight).any() or (weight < 0).any():
         raise BadTarget(f"the weight {name!r} is null or negative in some row", who="roles.weight")
     return weight
-
-
-def _warnings(plan: Plan, table: Table) -> tuple[str, ...]:
-    """What check.rules let pass with a word."""
-    found: list[str] = []
-    for node in (*plan.graph.before(plan.output), plan.graph[plan.output]):
-        warnings: Any = getattr(node.step, "warnings", None)
-        columns: Any = getattr(node.step, "columns", ())
-        if isinstance(node.step, TableStep) and callable(warnings) and set(columns) <= set(table.names):
-            found += [f"{node.id}: {text}" for text in warnings(table)]
-    return tuple(found)
 
 
 def known_after(plan: Plan) -> int:

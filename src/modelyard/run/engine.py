@@ -62,14 +62,15 @@ def run(
     Raises what reading, learning and proving raise; NothingToCompare when no candidate learned."""
     began = time.perf_counter()
     events = stream or Stream()
-    data = read_data(plan)
+    data = read_data(plan, now=now)
     work = Comparing.of(plan, data, cores or os.cpu_count() or 1, store)
     name = work.name(project)
     with metadata.begin() as sql:
         before = next((one for one in read_runs(sql) if one.id == name), None)
         started = start_run(sql, name, now, {"project": plan.project.name})
     if before is not None and before.status == "done" and not afresh:
-        return _again(msgspec.convert(before.document, Result), plan, metadata, began)
+        found = _again(msgspec.convert(before.document, Result), plan, metadata, began)
+        return replace(found, quality=data.quality)
     events.emit(Started(run=name, name=plan.project.name, rows=len(data), candidates=work.names, folds=work.folds))
     choice, answers = work.compare(events, name)
     birth = Birth(created=started.started, run=name, project=project, metrics=_told(choice))
@@ -198,6 +199,7 @@ class Comparing(Struct, frozen=True, kw_only=True, eq=False):
             package=packaged,
             seconds=seconds,
             warnings=(*self.data.warnings, *choice.warnings),
+            quality=self.data.quality,
         )
 
     def _engine(self, todo: Sequence[Piece]) -> Perform:

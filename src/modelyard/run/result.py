@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from modelyard.measure.intervals import Interval
 from modelyard.package.model import Parity
+from modelyard.schema.quality import Finding
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -66,3 +67,5 @@ class Result(Struct, frozen=True, kw_only=True):
     package: Packaged
     seconds: float
     warnings: tuple[str, ...] = ()
+    quality: tuple[Finding, ...] = ()
+    """The quality report: what each rule of check.rules found in the rows, kept or broken."""

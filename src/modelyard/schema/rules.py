@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from modelyard.schema.column import Kind
 from modelyard.schema.expression import parse
@@ -33,7 +33,85 @@ class ColumnRule(Struct, frozen=True, kw_only=True):
     """A condition over several columns that is true or null; `column` is the first that it names."""
     otherwise: Otherwise = "stop"
 
+    def __str__(self) -> str:
+        """The rule as a person would write it.
+
+        >>> str(ColumnRule(column="age", min=0.0, nulls=False))
+        'age: min 0.0, nulls false'
+        """
+        if self.expression:
+            return self.expression
+        said = {"type": self.type, "min": self.min, "max": self.max, "regex": self.regex}
+        parts = [f"{word} {value}" for word, value in said.items() if value is not None]
+        parts += [f"nulls {str(self.nulls).lower()}"] if self.nulls is not None else []
+        parts += [f"one of {len(self.categories)} categories"] if self.categories is not None else []
+        return f"{self.column}: {', '.join([*parts, *(['categories learned'] if self.learned else [])]) or 'there'}"
+
     @property
     def reads(self) -> tuple[str, ...]:
         """The columns that it looks at."""
         return parse(self.expression).names if self.expression else (self.column,)
+
+
+class _Whole(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="rule"):
+    """A rule about all rows together: there is no row to keep out, so it stops or warns."""
+
+    otherwise: Literal["stop", "warn"] = field(default="stop", name="else")
+
+
+class RowCount(_Whole, frozen=True, kw_only=True, tag="rows"):
+    """How many rows there are."""
+
+    min: int = 1
+    max: int | None = None
+
+    def __str__(self) -> str:
+        return f"rows: at least {self.min}" + (f", at most {self.max}" if self.max is not None else "")
+
+
+class NullShare(_Whole, frozen=True, kw_only=True, tag="null_share"):
+    """At most this share (0 to 1) of a column is null."""
+
+    column: str
+    max: float
+
+    def __str__(self) -> str:
+        return f"null share of {self.column}: at most {self.max:g}"
+
+
+class Unique(_Whole, frozen=True, kw_only=True, tag="unique"):
+    """No two rows have the same values in these columns; rows with a null among them are let be."""
+
+    columns: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"unique: {', '.join(self.columns)}"
+
+
+class Key(_Whole, frozen=True, kw_only=True, tag="key"):
+    """No two rows have the same values in these columns, and none of them is null."""
+
+    columns: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"key: {', '.join(self.columns)}"
+
+
+class Fresh(_Whole, frozen=True, kw_only=True, tag="fresh"):
+    """The newest value of a datetime column is at most so long ago, and not in the future by more than that."""
+
+    column: str
+    within: str
+
+    def __str__(self) -> str:
+        return f"fresh: {self.column} within {self.within}"
+
+
+TableRule = RowCount | NullShare | Unique | Key | Fresh
+
+
+def columns_of(rule: TableRule) -> tuple[str, ...]:
+    """The columns that it looks at."""
+    if isinstance(rule, RowCount):
+        return ()
+    return rule.columns if isinstance(rule, Unique | Key) else (rule.column,)

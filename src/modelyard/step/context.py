@@ -8,12 +8,17 @@ from pathlib import Path
 from msgspec import Struct
 
 from modelyard.schema.connection import Connections
+from modelyard.schema.quality import Finding
 from modelyard.schema.roles import Roles
 from modelyard.schema.target import Outcome
 
 
 def silent(word: str) -> None:
     """Nobody listens."""
+
+
+def unread(finding: Finding) -> None:
+    """Nobody keeps a report."""
 
 
 class Context(Struct, frozen=True, kw_only=True):
@@ -31,6 +36,10 @@ class Context(Struct, frozen=True, kw_only=True):
     tell: Callable[[str], None] = silent
     """Takes what a table step has to say of the rows that it ran on (rows kept out, columns that drifted): the words
     stand in the result."""
+    report: Callable[[Finding], None] = unread
+    """Takes what each rule found: the quality report of the result."""
+    now: int | None = None
+    """When the run began, µs since 1970 UTC; without it nothing is judged by the clock."""
 
     @property
     def hidden(self) -> tuple[str, ...]:

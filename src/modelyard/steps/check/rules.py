@@ -1,21 +1,25 @@
-"""What rows must be: in training, and on each request.
+"""What rows must be, in training and on each request; and what a table must be as a whole, in runs.
 
-The step's `rules` become part of the program's contract; `rows.rules.breaches` evaluates them in both places.
+The step's row rules become part of the program's contract; `rows.rules.Checks` evaluates them in both places.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from msgspec import Meta, Struct, field
 
-from modelyard.errors.data import RuleBroken
-from modelyard.rows.rules import breaches, explain
+from modelyard.errors.data import BadExpression, RuleBroken, WrongType
+from modelyard.rows.rules import Checks, Mask
 from modelyard.rows.table import Table
+from modelyard.rows.table_rules import judge
 from modelyard.schema.column import Kind
-from modelyard.schema.rules import ColumnRule, Otherwise
+from modelyard.schema.duration import microseconds
+from modelyard.schema.expression import parse
+from modelyard.schema.expression_kinds import STRINGS, kind_of
+from modelyard.schema.quality import Finding
+from modelyard.schema.rules import ColumnRule, Fresh, Otherwise, TableRule, columns_of
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
 from modelyard.step.step import TableStep
@@ -32,6 +36,7 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max: float | None = None
     nulls: bool | None = None
     categories: tuple[str, ...] | Literal["learned"] | None = None
+    regex: str | None = None
     otherwise: Otherwise = field(default="stop", name="else")
 
     def of(self, column: str) -> ColumnRule:
@@ -43,48 +48,116 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             nulls=self.nulls,
             categories=self.categories if isinstance(self.categories, tuple) else None,
             learned=self.categories == "learned",
+            regex=self.regex,
             otherwise=self.otherwise,
         )
 
 
-class Rules(TableStep, frozen=True, kw_only=True, tag="check.rules"):
-    """`stop` ends the run (422 on a request), `warn` is told, `quarantine` keeps the row out of training (a request
-    is answered and flagged)."""
+class Across(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A condition over several columns of a row. It is broken where it is false; a null breaks nothing."""
 
-    columns: Annotated[dict[str, Rule], Meta(description="Column: {type, min, max, nulls, categories, else}.")]
+    check: str
+    otherwise: Otherwise = field(default="stop", name="else")
+
+    def rule(self) -> ColumnRule:
+        names = parse(self.check).names
+        if not names:
+            raise BadExpression(f"{self.check!r} looks at no column", who="check.rules")
+        return ColumnRule(column=names[0], expression=self.check, otherwise=self.otherwise)
+
+
+class Rules(TableStep, frozen=True, kw_only=True, tag="check.rules"):
+    """Of a row: `stop` ends the run (422 on a request), `warn` is told, `quarantine` keeps the row out of training (a
+    request is answered and flagged). Of the table: `stop` or `warn`, on the rows that came in. What each rule found is
+    in the run's result."""
+
+    columns: Annotated[
+        dict[str, Rule], Meta(description="Column: {type, min, max, nulls, categories, regex, else}.")
+    ] = field(default_factory=dict)
+    across: Annotated[tuple[Across, ...], Meta(description="[{check: arrived > departed, else: warn}, …].")] = ()
+    table: Annotated[
+        tuple[TableRule, ...],
+        Meta(description="[{rule: key, columns: [id]}, …]: rows, null_share, unique, key, fresh."),
+    ] = ()
 
     def rules(self, given: Schema) -> tuple[ColumnRule, ...]:
         given.keep(self.columns)
-        return tuple(rule.of(column) for column, rule in self.columns.items())
+        rules = tuple(rule.of(column) for column, rule in self.columns.items())
+        across = tuple(one.rule() for one in self.across)
+        for rule in (*rules, *across):
+            _refuse_nonsense(rule, given)
+        return (*rules, *across)
+
+    def schema(self, *given: Schema, ctx: Context) -> Schema:
+        self.rules(given[0])
+        for rule in self.table:
+            _refuse_undated(rule, given[0].keep(columns_of(rule)))
+        return given[0]
 
     def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
-        import polars as pl
-
         from modelyard.frame.schema import schema_of
         from modelyard.frame.table import to_table
 
         schema = schema_of(tables[0])
-        rules = self.rules(schema)
+        checks = Checks(self.rules(schema), ctx.zone)
+        names = [name for rule in checks.rules for name in rule.reads]
+        names += [name for rule in self.table for name in columns_of(rule)]
+        checked = schema.keep(dict.fromkeys(names))
         frame = tables[0].collect()
-        checked = to_table(frame, schema.keep(dict.fromkeys(self.columns)), ctx.zone)
-        stop(rules, checked)
-        held = [mask for rule, mask in breaches(rules, checked) if rule.otherwise == "quarantine"]
-        if not held:
-            return frame.lazy()
-        return frame.filter(pl.Series(~np.logical_or.reduce(held))).lazy()
+        rows = to_table(frame, checked, ctx.zone)
+        rows = rows if names else Table({}, frame.height)
+        held = self._rows(checks, rows, ctx)
+        for finding in judge(self.table, rows, ctx.now):
+            _told(finding, ctx)
+        return frame.filter(~held).lazy() if held.any() else frame.lazy()
 
-    def warnings(self, table: Table) -> tuple[str, ...]:
-        """`warn` and `quarantine` breaches in words, counted, for the report."""
-        rules = [rule.of(column) for column, rule in self.columns.items() if rule.otherwise != "stop"]
-        found = breaches(rules, table)
-        return tuple(
-            f"{int(m.sum())} rows, first: {explain(r, table, int(m.argmax()))} ({r.otherwise})" for r, m in found
-        )
+    def _rows(self, checks: Checks, table: Table, ctx: Context) -> Mask:
+        """(n,) the rows to keep out. RuleBroken at the first row that breaks a `stop` rule."""
+        held = np.zeros(len(table), dtype=np.bool_)
+        for rule, mask in checks.masks(table):
+            broken = int(mask.sum())
+            row = int(mask.argmax()) if broken else 0
+            first = checks.explain(rule, table, row) if broken else ""
+            finding = Finding(
+                rule=str(rule),
+                otherwise=rule.otherwise,
+                checked=len(table),
+                broken=broken,
+                held=not broken,
+                found=first,
+            )
+            _told(finding, ctx, f"row {row + 1}")
+            if rule.otherwise == "quarantine":
+                held |= mask
+        return held
 
 
-def stop(rules: Iterable[ColumnRule], table: Table) -> None:
-    """RuleBroken at the first row that breaks a `stop` rule."""
-    for rule, mask in breaches([rule for rule in rules if rule.otherwise == "stop"], table):
-        row = int(mask.argmax())
-        found = f"{explain(rule, table, row)}; {int(mask.sum())} rows in all"
-        raise RuleBroken(found, who="check.rules", where=f"row {row + 1}")
+def _told(finding: Finding, ctx: Context, where: str = "") -> None:
+    """Into the report; aloud where it does not hold."""
+    ctx.report(finding)
+    if finding.held:
+        return
+    if finding.otherwise == "stop":
+        found = f"{finding.found}; {finding.broken} rows in all" if where else f"{finding.rule}: {finding.found}"
+        raise RuleBroken(found, who="check.rules", where=where)
+    said = f"{finding.broken} rows, first: {finding.found}" if where else f"{finding.rule}: {finding.found}"
+    ctx.tell(f"{said} ({finding.otherwise})")
+
+
+def _refuse_nonsense(rule: ColumnRule, given: Schema) -> None:
+    """Before a row is read: a pattern that does not parse or is of numbers, a condition that is none."""
+    Checks([rule])
+    if rule.expression is not None:
+        kind = kind_of(parse(rule.expression), given)
+        if kind != "boolean":
+            raise BadExpression(f"a rule needs a condition, {rule.expression!r} is a {kind}", who="check.rules")
+    if rule.regex is not None and given[rule.column].kind not in STRINGS:
+        found = f"regex: {rule.column!r} is a {given[rule.column].kind}, which is not written in letters"
+        raise WrongType(found, who="check.rules")
+
+
+def _refuse_undated(rule: TableRule, given: Schema) -> None:
+    if isinstance(rule, Fresh):
+        microseconds(rule.within)
+        if given[rule.column].kind != "datetime":
+            raise WrongType(f"fresh: {rule.column!r} is a {given[rule.column].kind}, not a time", who="check.rules")

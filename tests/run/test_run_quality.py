@@ -1,0 +1,84 @@
+"""Rules, joins and history in a whole run: the quality report, the contract of the package, the columns it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from run_projects import planned
+
+from modelyard.errors.data import RuleBroken
+from modelyard.rows.reading import RowReader
+from modelyard.run.engine import run
+from modelyard.store.metadata import Metadata
+from modelyard.store.packages import open_package
+from modelyard.store.place import Store
+
+NOW = 1_700_000_000_000_000
+BODY = """task: classification
+target: {column: good, positive: true}
+roles: {id: key, ignore: [price]}
+steps:
+  - {use: read.csv, path: rows.csv}
+  - use: check.rules
+    columns: {town: {regex: "[a-z]+", else: warn}, a: {min: -100, else: quarantine}}
+    across: [{check: a < b + 1000, else: quarantine}, {check: price > -1e9, else: warn}]
+    table: [{rule: rows, min: 10}, {rule: key, columns: [key]}, {rule: null_share, column: a, max: 0, else: warn}]
+  - {use: evaluate.compare, candidates: [model.logistic_regression], split: {folds: 3}}
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "yard").make()
+
+
+@pytest.fixture
+def metadata(store: Store) -> Iterator[Metadata]:
+    with Metadata(f"sqlite:///{store.root / 'meta.db'}") as opened:
+        yield opened
+
+
+def test_the_result_has_what_each_rule_found_and_the_package_keeps_the_row_rules(
+    tmp_path: Path, store: Store, metadata: Metadata
+) -> None:
+    result = run(planned(tmp_path, BODY), store, metadata, now=NOW, cores=1)
+    assert [(one.step, one.rule, one.held) for one in result.quality] == [
+        ("rules", "town: regex [a-z]+", True),
+        ("rules", "a: min -100.0", True),
+        ("rules", "a < b + 1000", True),
+        ("rules", "price > -1e9", True),
+        ("rules", "rows: at least 10", True),
+        ("rules", "key: key", True),
+        ("rules", "null share of a: at most 0", False),
+    ]
+    assert any("null share of a" in word for word in result.warnings)
+    model = open_package(store, result.package.digest)
+    reader = RowReader(model.program.takes)
+    row = {name: 1.0 for name in model.program.takes.names} | {"town": "rome"}
+    assert not reader.read([row]).flagged
+    flagged = reader.read([row | {"a": 5_000.0}])
+    assert flagged.flagged == {0}
+    assert flagged.warnings[0][0]["found"] == "a < b + 1000 is false: a is 5000.0, b is 1.0"
+    again = run(planned(tmp_path, BODY), store, metadata, now=NOW, cores=1)
+    assert again.quality == result.quality
+
+
+def test_a_broken_table_rule_stops_a_run_before_anything_is_learned(
+    tmp_path: Path, store: Store, metadata: Metadata
+) -> None:
+    with pytest.raises(RuleBroken, match="rows: at least 1000000"):
+        run(planned(tmp_path, BODY.replace("min: 10}", "min: 1000000}")), store, metadata, now=NOW, cores=1)
+
+
+def test_a_joined_column_becomes_one_that_the_caller_sends(tmp_path: Path, store: Store, metadata: Metadata) -> None:
+    (tmp_path / "towns.csv").write_text("town,people\nrome,2.8\nbonn,0.3\noslo,0.7\n")
+    join = """  - {id: towns, use: read.csv, path: towns.csv}
+  - {use: table.join, by: town, after: {left: rows, right: towns}, at_serving: from_request}
+"""
+    body = BODY.replace("  - {use: read.csv,", "  - {id: rows, use: read.csv,").replace(
+        "  - use: check.rules", f"{join}  - use: check.rules"
+    )
+    result = run(planned(tmp_path, body), store, metadata, now=NOW, cores=1)
+    assert "people" in open_package(store, result.package.digest).program.takes.names
