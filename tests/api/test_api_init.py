@@ -8,7 +8,9 @@ import polars as pl
 import pytest
 
 from modelyard.api.init import init
+from modelyard.api.show import show_file
 from modelyard.errors import ModelyardError
+from modelyard.errors.connection import UnknownConnection
 from modelyard.errors.data import BadTarget, MissingColumn, UnreadableTable
 from modelyard.errors.project import AlreadyThere, BadParameter
 
@@ -126,3 +128,22 @@ def test_a_first_file_can_be_of_any_kind_that_is_read(here: Path, end: str) -> N
     plan = init("p", f"t{end}", "left").plan()
     assert plan.project.roles.id == "customer_id"
     assert plan.schema["age"].kind in ("integer", "number")
+
+
+def test_a_first_file_can_be_of_a_table_of_a_database(here: Path) -> None:
+    import sqlite3
+
+    (here / "data").mkdir()
+    database = sqlite3.connect(here / "data" / "crm.db")
+    database.execute("create table customers (customer_id text, age integer, plan text, gone text)")
+    rows = [(row["customer_id"], row["age"], row["plan"], row["left"]) for row in customers().to_dicts()]
+    database.executemany("insert into customers values (?, ?, ?, ?)", rows)
+    database.commit()
+    database.close()
+    (here / "modelyard.yaml").write_text("connections: [{name: crm, kind: sqlite, path: data/crm.db}]\n")
+    plan = init("churn", "crm:customers", "gone").plan()
+    assert plan.tables[0].kind == "read.sql"
+    assert 'path: "../data/crm.db"' in (here / "churn" / "modelyard.yaml").read_text()
+    assert show_file("crm:customers", target="gone").rows == 200
+    with pytest.raises(UnknownConnection, match="crn"):
+        init("churn2", "crn:customers", "gone")

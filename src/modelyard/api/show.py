@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from modelyard.api.profile import Asked, TableProfile, profile
 from modelyard.api.rows import collected, node_of
-from modelyard.api.source import kind_of, reader
+from modelyard.api.source import source_of
 from modelyard.api.suspects import Sides, Truth
 from modelyard.api.truth import truth
 from modelyard.errors import ModelyardError
@@ -15,7 +15,6 @@ from modelyard.frame.vectors import vectors
 from modelyard.project.plan import Plan
 from modelyard.schema.schema import Schema
 from modelyard.schema.target import Task
-from modelyard.step.context import Context
 
 if TYPE_CHECKING:
     from polars import DataFrame
@@ -24,18 +23,19 @@ if TYPE_CHECKING:
 def show_file(
     path: str | Path, target: str | None = None, time: str | None = None, task: Task | None = None, rows: int = 5
 ) -> TableProfile:
-    """A file that `read.*` reads, with the first `rows` rows. `target`: what is to be predicted, so that leaks can be
-    told; `time`: when a row is of. Raises UnreadableTable, MissingColumn."""
+    """A file that `read.*` reads, or CONNECTION:TABLE, with the first `rows` rows. `target`: what is to be predicted,
+    so that leaks can be told; `time`: when a row is of. Raises UnreadableTable, MissingColumn, UnknownConnection."""
     from modelyard.frame.source import collected as read_whole
 
-    step, ctx = reader(path), Context()
+    source = source_of(path)
+    step, ctx = source.step(source.sniffed()), source.ctx
     schema = step.peek(ctx)
     for name in (target, time):
         if name is not None:
             schema[name]
-    frame = read_whole(step.run(ctx), str(path))
-    asked = Asked(source=str(path), kind=kind_of(path), time=time, sample=rows, truth=told(frame, schema, target, task))
-    return profile(frame, schema, asked)
+    frame = read_whole(step.run(ctx), source.name)
+    truth = told(frame, schema, target, task)
+    return profile(frame, schema, Asked(source=source.name, kind=source.kind, time=time, sample=rows, truth=truth))
 
 
 def show_step(plan: Plan, step: str | None = None, rows: int = 5) -> TableProfile:

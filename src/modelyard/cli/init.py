@@ -12,7 +12,13 @@ from modelyard.cli.output import document
 
 def command(
     name: Annotated[str, typer.Argument(help="The project's name; its file is NAME/modelyard.yaml.")],
-    table: Annotated[str, typer.Option("--from", help="A CSV or Parquet file; it stays where it is.")],
+    table: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            help="A file (it stays where it is), or CONNECTION:TABLE with a connection of the modelyard.yaml here.",
+        ),
+    ],
     target: Annotated[str, typer.Option("--target", help="The column to predict.")],
     positive: Annotated[
         str | None, typer.Option("--positive", help="Of two classes, the one that scores are about.")

@@ -23,7 +23,7 @@ WIDE = 12
 def command(
     source: Annotated[
         str | None,
-        typer.Argument(help="A file, or the id of a table step; without one, the rows that are learned from."),
+        typer.Argument(help="A file, CONNECTION:TABLE, or the id of a table step; without one, the rows learned from."),
     ] = None,
     file: Annotated[str, typer.Option("--file", help="The project file, or its folder.")] = "modelyard.yaml",
     target: Annotated[
@@ -54,7 +54,7 @@ def _found(source: str | None, file: str, target: str | None, time: str | None, 
     from modelyard.api.show import show_file, show_step
     from modelyard.errors.project import BadParameter
 
-    if source is not None and (Path(source).is_file() or Path(source).suffix):
+    if source is not None and (Path(source).is_file() or Path(source).suffix or ":" in source):
         return show_file(source, target, time, rows=rows)
     if target is not None or time is not None:
         way_out = "Name the file, or leave them out: a project file says them itself"

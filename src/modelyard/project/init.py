@@ -38,12 +38,14 @@ def init_file(
     positive: str | None = None,
     reading: Reading | None = None,
     kind: str | None = None,
+    connection: Mapping[str, object] | None = None,
 ) -> str:
     """The text of modelyard.yaml. `positive`: the class that scores are about, as text. `reading`: parameters of the
-    read step besides its path; `kind`: which one it is, by default by the path's end. Raises MissingColumn for a target
-    that is not there, BadTarget for a class that is not."""
+    read step besides its path; `kind`: which one it is, by default by the path's end; `connection`: the entry that it
+    reads through. Raises MissingColumn for a target that is not there, BadTarget for a class that is not."""
     kind = kind or ("read.parquet" if path.endswith((".parquet", ".pq")) else "read.csv")
-    return "\n".join(_File(name, schema, target, facts, path, task, positive, reading or {}, kind).lines()) + "\n"
+    read = {"use": kind, **({"path": path} if path else {}), **(reading or {})}
+    return "\n".join(_File(name, schema, target, facts, task, positive, read, connection).lines()) + "\n"
 
 
 class _File:
@@ -53,17 +55,16 @@ class _File:
         schema: Schema,
         target: str,
         facts: Facts,
-        path: str,
         task: Task | None,
         positive: str | None,
-        reading: Reading,
-        kind: str,
+        read: Reading,
+        connection: Mapping[str, object] | None,
     ) -> None:
-        self.name, self.schema, self.facts, self.path, self.kind = name, schema, facts, path, kind
+        self.name, self.schema, self.facts, self.connection = name, schema, facts, connection
         self.target = schema[target]
         self.task: Task = task or task_of(self.target, facts)
         self.counts = dict(facts.of(target).counts)
-        self.named, self.reading = positive, reading
+        self.named, self.read = positive, read
         self.guess = guess(schema, target, facts)
 
     def lines(self) -> Iterator[str]:
@@ -74,8 +75,11 @@ class _File:
         yield from self._target()
         yield from self._roles()
         yield "timezone: UTC          # what a time without a zone means"
+        if self.connection:
+            yield "connections:"
+            yield f"  - {flow(self.connection)}"
         yield "steps:"
-        yield f"  - {flow({'use': self.kind, 'path': self.path, **self.reading})}"
+        yield f"  - {flow(self.read)}"
         yield from self._duplicates()
         yield from self._rules()
         yield from self._dates()
