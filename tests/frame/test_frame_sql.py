@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -182,3 +183,23 @@ def test_many_rows_come_in_batches_and_in_order(database: Connection) -> None:
     heights = [part.height for part in scan(asked(database)).collect_batches(chunk_size=50_000)]
     assert sum(heights) == 60_001
     assert_frame_equal(read(database), many, check_exact=True)
+
+
+def test_both_ways_out_of_postgresql_give_the_same(
+    postgresql_database: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the extra `adbc`, and without it."""
+    pytest.importorskip("adbc_driver_postgresql")
+    run(postgresql_database, "CREATE TABLE t AS SELECT i::int AS id, i::smallint AS s, (i / 7.0)::numeric(20, 9) AS n,"
+        " (i / 7.0)::real AS r, i % 2 = 0 AS b, date '1969-07-20' + i AS d, timestamp '1900-01-01 00:00:00.000001'"
+        " + i * interval '1 day' AS w, gen_random_uuid() AS u, '{\"a\": 1}'::jsonb AS j, NULLIF(i, 3)::bigint AS k,"
+        " CASE WHEN i = 5 THEN 'NaN'::float8 WHEN i = 6 THEN '-Infinity'::float8 ELSE i / 3.0 END AS f"
+        " FROM generate_series(1, 300) AS i")  # fmt: skip
+    fast = read(postgresql_database)
+    monkeypatch.setitem(sys.modules, "modelyard.frame.sql.adbc", None)
+    assert_frame_equal(read(postgresql_database), fast, check_exact=True)
+    with pytest.raises(DatabaseRefused, match="division by zero"):
+        read(postgresql_database, table=None, query="SELECT 1 / (id - 200) AS id FROM t")
+    monkeypatch.undo()
+    with pytest.raises(DatabaseRefused, match="division by zero"):
+        read(postgresql_database, table=None, query="SELECT 1 / (id - 200) AS id FROM t")

@@ -1,7 +1,8 @@
 """PostgreSQL, by psycopg: rows leave and enter by COPY, which is several times faster than fetching them.
 
-What COPY would write in a way that depends on settings (times, truths) is asked for as whole numbers, so that nothing
-has to be parsed but numbers and words.
+With the extra `adbc` they leave by COPY in binary, as Arrow batches, twice as fast again. What COPY would write in a
+way that depends on settings (times, truths) is asked for as whole numbers, so that nothing has to be parsed but numbers
+and words, and both ways give the same values.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import ClassVar
 import polars as pl
 import psycopg
 from psycopg import errors
+from psycopg.conninfo import make_conninfo
 
 from modelyard.errors import ModelyardError
 from modelyard.errors.connection import AccessDenied, DatabaseRefused, UnknownTable, Unreachable
@@ -22,14 +24,19 @@ from modelyard.errors.data import UnreadableTable
 from modelyard.frame.sql.session import BATCH, WAIT, Field, Session, unknown
 from modelyard.schema.connection import Postgresql
 
+
+class RowsRefused(Exception):
+    """What the faster driver says, before it is told in our words."""
+
+
 _DAY = 86_400_000_000
 _MICROS = "(extract(epoch FROM {}) * 1000000)::bigint"
 _TEXT = "{}::text"
 _UTC, _NAIVE = pl.Datetime("us", "UTC"), pl.Datetime("us")
 _READ: dict[str, tuple[pl.DataType, str]] = {
-    **dict.fromkeys(("int2", "int4", "int8", "oid"), (pl.Int64(), "{}")),
-    **dict.fromkeys(("float4", "float8"), (pl.Float64(), "{}::float8")),
-    "numeric": (pl.Float64(), "{}"),
+    **dict.fromkeys(("int2", "int4", "int8"), (pl.Int64(), "{}")),
+    "oid": (pl.Int64(), "{}::int8"),
+    **dict.fromkeys(("float4", "float8", "numeric"), (pl.Float64(), "{}::float8")),
     "bool": (pl.Boolean(), "{}::int"),
     "date": (_NAIVE, f"({{}} - DATE '1970-01-01')::bigint * {_DAY}"),
     "timestamp": (_NAIVE, _MICROS),
@@ -52,23 +59,23 @@ class PostgresqlSession(Session):
         super().__init__(connection)
         mode = "off" if write else "on"
         where = f"{connection.host}:{connection.port}"
+        # An empty password and no file: libpq then looks for neither PGPASSWORD nor ~/.pgpass.
+        self._login = make_conninfo(
+            host=connection.host,
+            hostaddr="",
+            port=connection.port,
+            dbname=connection.database,
+            user=connection.user,
+            password=connection.password.reveal() if connection.password else "",
+            passfile=f"{os.devnull}/none",
+            sslmode=_TLS[connection.tls],
+            connect_timeout=WAIT,
+            application_name="modelyard",
+            options=f"-c default_transaction_read_only={mode} -c timezone=UTC -c extra_float_digits=3 "
+            "-c standard_conforming_strings=on -c client_encoding=UTF8",
+        )
         try:
-            # An empty password and no file: libpq then looks for neither PGPASSWORD nor ~/.pgpass.
-            self._sql = psycopg.connect(
-                host=connection.host,
-                hostaddr="",
-                port=connection.port,
-                dbname=connection.database,
-                user=connection.user,
-                password=connection.password.reveal() if connection.password else "",
-                passfile=os.devnull,
-                sslmode=_TLS[connection.tls],
-                connect_timeout=WAIT,
-                application_name="modelyard",
-                options=f"-c default_transaction_read_only={mode} -c timezone=UTC -c extra_float_digits=3 "
-                "-c standard_conforming_strings=on -c client_encoding=UTF8",
-                autocommit=True,
-            )
+            self._sql = psycopg.connect(self._login, autocommit=True)
         except psycopg.Error as error:
             raise self._not_connected(error, where) from None
 
@@ -103,13 +110,20 @@ class PostgresqlSession(Session):
     def batches(self, query: str, fields: Sequence[Field]) -> Iterator[pl.DataFrame]:
         if not fields:
             raise UnreadableTable("no column is asked for", who=self.name)
+        try:
+            from modelyard.frame.sql.adbc import batches
+        except ImportError:
+            yield from self._copied(query, fields)
+            return
+        with self._told():
+            for part in batches(self._login, query):
+                yield part.cast({field.name: field.dtype for field in fields})
+
+    def _copied(self, query: str, fields: Sequence[Field]) -> Iterator[pl.DataFrame]:
         raw = {field.name: _raw(field.dtype) for field in fields}
         casts = [pl.col(field.name).cast(field.dtype) for field in fields]
-        with (
-            self._told(),
-            self._sql.cursor() as cursor,
-            cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)".encode()) as rows,
-        ):
+        copy = f"COPY ({query}) TO STDOUT (FORMAT csv)".encode()
+        with self._told(), self._sql.cursor() as cursor, cursor.copy(copy) as rows:
             lines = iter(rows)
             while content := b"".join(islice(lines, BATCH)):
                 yield pl.read_csv(content, has_header=False, schema=raw).with_columns(casts)
@@ -156,6 +170,8 @@ class PostgresqlSession(Session):
         except errors.InsufficientPrivilege as error:
             raise AccessDenied(self.line(error), who=who) from None
         except psycopg.Error as error:
+            raise DatabaseRefused(self.line(error), who=who) from None
+        except RowsRefused as error:
             raise DatabaseRefused(self.line(error), who=who) from None
         except pl.exceptions.PolarsError as error:
             raise UnreadableTable(self.line(error), who=who) from None
