@@ -20,9 +20,10 @@ def named(columns: Columns, schema: Schema, ctx: Context, kinds: tuple[Kind, ...
     names = choose(columns, schema, ctx.hidden)
     if not names:
         raise BadSelector(f"{columns!r} selects no column", who=who)
+    found = {column.name: column.kind for column in schema}  # a schema looks a name up by going through it
     for name in names:
-        if schema[name].kind not in kinds:
-            raise WrongType(f"column {name!r} is a {schema[name].kind}, not {' or '.join(kinds)}", who=who)
+        if found[name] not in kinds:
+            raise WrongType(f"column {name!r} is a {found[name]}, not {' or '.join(kinds)}", who=who)
     return names
 
 

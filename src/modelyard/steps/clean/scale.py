@@ -7,7 +7,7 @@ what is positive) to straighten a skew.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
 
 import numpy as np
@@ -31,6 +31,7 @@ Method = Literal["standard", "robust", "min_max", "max_abs", "quantile", "yeo_jo
 Transform = Callable[[Floats], Floats]
 Found = tuple[Curve, Transform]
 QUANTILES = 1_000
+IDENTITY: Curve = Centred(0.0, 1.0)
 
 
 class Scaled(Learned, frozen=True, kw_only=True, tag="clean.scale"):
@@ -76,55 +77,68 @@ class Scale(Learns, frozen=True, kw_only=True, tag="clean.scale"):
     def learn(self, batch: Batch, ctx: Context) -> Fitted:
         names = named(self.columns, batch.X.schema, ctx, NUMBERS, WHO)
         finite(batch.X, names, WHO)
-        found = [self._column(name, batch.X[name].reshape(-1, 1), ctx) for name in names]
-        learned = Scaled(columns=names, curves=tuple(curve for curve, _ in found))
-        return Fitted(learned, lambda table: _oracle(table, names, [transform for _, transform in found]))
+        held = tuple(name for name in names if not np.isnan(batch.X[name]).all())
+        curves, transform = self._fitted(batch.X, held, ctx)
+        found = dict.fromkeys(names, IDENTITY) | dict(zip(held, curves, strict=True))
+        learned = Scaled(columns=names, curves=tuple(found[name] for name in names))
+        return Fitted(learned, lambda table: _oracle(table, names, held, transform))
+
+    def _fitted(self, X: Table, names: tuple[str, ...], ctx: Context) -> tuple[Sequence[Curve], Transform]:
+        """The curve of each column, and the library's transform of all of them; each holds a value somewhere."""
+        if self.method in LINEAR and names:
+            return LINEAR[self.method](X.matrix(names))
+        found = [self._column(name, X[name], ctx) for name in names]
+        return [curve for curve, _ in found], lambda rows: _each(rows, [transform for _, transform in found])
 
     def _column(self, name: str, values: Floats, ctx: Context) -> Found:
         known = values[~np.isnan(values)].reshape(-1, 1)
-        if not len(known):
-            return Centred(0.0, 1.0), lambda x: x
         if self.method == "quantile":
             return _ranked(known, ctx)
-        if self.method == "box_cox" and known.min() <= 0:
-            found = f"column {name!r} holds {known.min():g}, and box_cox wants positive numbers"
-            raise WrongType(found, who=WHO, way_out="`method: yeo_johnson` takes any number")
         if self.method == "yeo_johnson":
             return _power(known, "yeo_johnson")
-        if self.method == "box_cox":  # a constant column has no best power, and the library stops at it
-            return _power(known, "box_cox") if np.ptp(known) > 0 else _standard(known)
-        return LINEAR[self.method](known)
+        if known.min() <= 0:
+            found = f"column {name!r} holds {known.min():g}, and box_cox wants positive numbers"
+            raise WrongType(found, who=WHO, way_out="`method: yeo_johnson` takes any number")
+        if np.ptp(known) > 0:
+            return _power(known, "box_cox")
+        (curve,), transform = _standard(known)  # a constant has no best power, and the library stops at it
+        return curve, transform
 
 
-def _standard(values: Floats) -> Found:
+def _standard(X: Floats) -> tuple[Sequence[Curve], Transform]:
     from sklearn.preprocessing import StandardScaler
 
-    scaler = StandardScaler().fit(values)
-    return Centred(float(scaler.mean_[0]), float(scaler.scale_[0])), scaler.transform
+    scaler = StandardScaler().fit(X)
+    return _centred(scaler.mean_, scaler.scale_), scaler.transform
 
 
-def _robust(values: Floats) -> Found:
+def _robust(X: Floats) -> tuple[Sequence[Curve], Transform]:
     from sklearn.preprocessing import RobustScaler
 
-    scaler = RobustScaler().fit(values)
-    return Centred(float(scaler.center_[0]), float(scaler.scale_[0])), scaler.transform
+    scaler = RobustScaler().fit(X)
+    return _centred(scaler.center_, scaler.scale_), scaler.transform
 
 
-def _min_max(values: Floats) -> Found:
-    from sklearn.preprocessing import MinMaxScaler
-
-    scaler = MinMaxScaler().fit(values)
-    return Stretched(float(scaler.scale_[0]), float(scaler.min_[0])), scaler.transform
-
-
-def _max_abs(values: Floats) -> Found:
+def _max_abs(X: Floats) -> tuple[Sequence[Curve], Transform]:
     from sklearn.preprocessing import MaxAbsScaler
 
-    scaler = MaxAbsScaler().fit(values)
-    return Centred(0.0, float(scaler.scale_[0])), scaler.transform
+    scaler = MaxAbsScaler().fit(X)
+    return _centred(np.zeros(X.shape[1]), scaler.scale_), scaler.transform
 
 
-LINEAR: dict[str, Callable[[Floats], Found]] = {
+def _min_max(X: Floats) -> tuple[Sequence[Curve], Transform]:
+    from sklearn.preprocessing import MinMaxScaler
+
+    scaler = MinMaxScaler().fit(X)
+    pairs = zip(scaler.scale_.tolist(), scaler.min_.tolist(), strict=True)
+    return [Stretched(scale, low) for scale, low in pairs], scaler.transform
+
+
+def _centred(centres: Floats, scales: Floats) -> list[Centred]:
+    return [Centred(centre, scale) for centre, scale in zip(centres.tolist(), scales.tolist(), strict=True)]
+
+
+LINEAR: dict[str, Callable[[Floats], tuple[Sequence[Curve], Transform]]] = {
     "standard": _standard,
     "robust": _robust,
     "min_max": _min_max,
@@ -155,6 +169,12 @@ def _power(values: Floats, method: Literal["yeo_johnson", "box_cox"]) -> Found:
     return Power(method, float(power.lambdas_[0]), after), transform
 
 
-def _oracle(table: Table, names: tuple[str, ...], transforms: list[Transform]) -> Floats:
-    """(n, k); copies, because some of the library's transforms may write into what they are given."""
-    return np.hstack([f(table[name].reshape(-1, 1).copy()) for name, f in zip(names, transforms, strict=True)])
+def _each(rows: Floats, transforms: list[Transform]) -> Floats:
+    columns = [f(rows[:, [place]]) for place, f in enumerate(transforms)]
+    return np.hstack(columns) if columns else rows
+
+
+def _oracle(table: Table, names: tuple[str, ...], held: tuple[str, ...], transform: Transform) -> Floats:
+    """(n, k); columns that never held a value come back as they are."""
+    scaled = dict(zip(held, transform(table.matrix(held)).T, strict=True)) if held else {}
+    return np.column_stack([scaled.get(name, table[name]) for name in names])
