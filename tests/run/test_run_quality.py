@@ -56,7 +56,7 @@ def test_the_result_has_what_each_rule_found_and_the_package_keeps_the_row_rules
     assert any("null share of a" in word for word in result.warnings)
     model = open_package(store, result.package.digest)
     reader = RowReader(model.program.takes)
-    row = {name: 1.0 for name in model.program.takes.names} | {"town": "rome"}
+    row = dict.fromkeys(model.program.takes.names, 1.0) | {"town": "rome"}
     assert not reader.read([row]).flagged
     flagged = reader.read([row | {"a": 5_000.0}])
     assert flagged.flagged == {0}
