@@ -14,7 +14,7 @@ import numpy as np
 
 from modelyard.rows.table import Floats, Table, Values, Vector
 from modelyard.schema.expression import AnyNode, Call, Expression, Infix, Name, Null, Number, Prefix, Text, Truth
-from modelyard.schema.expression_kinds import STRINGS, Kinds, moment
+from modelyard.schema.expression_kinds import STRINGS, moment
 
 Texts = Mapping[str, Sequence[str | None]]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,7 +25,6 @@ class Evaluation:
 
     def __init__(self, expression: Expression, table: Table, texts: Texts, zone: str) -> None:
         self.expression, self.table, self.texts, self.zone = expression, table, texts, zone
-        self.kinds = Kinds(expression, table.schema)
 
     def result(self) -> Values:
         """(n,) float64, 1 and 0 for conditions, NaN for null; strings as `str | None`.
@@ -35,7 +34,6 @@ class Evaluation:
         >>> Evaluation(parse("a < b"), table(a=[1.0, 2.0, None], b=[2.0, 1.0, 1.0]), {}, "UTC").result().tolist()
         [1.0, 0.0, nan]
         """
-        self.kinds.of(self.expression.root)
         with np.errstate(all="ignore"):
             return self._of(self.expression.root)
 
@@ -69,27 +67,32 @@ class Evaluation:
         if node.op in ("==", "!=", "<", "<=", ">", ">="):
             return self._comparison(node)
         a, b = self._of(node.a), self._of(node.b)
-        if node.op == "-" and self.kinds.of(node.a) == "datetime":
+        if node.op == "-" and self._dated(node.a):
             return np.asarray((a - b) / 1_000_000.0)
         return np.asarray({"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}[node.op](a, b))
 
     def _comparison(self, node: Infix) -> Values:
-        kinds = {self.kinds.of(node.a), self.kinds.of(node.b)}
-        if kinds <= set(STRINGS):
-            a, b = self._of(node.a), self._of(node.b)
+        a, b = self._side(node.a, node.b), self._side(node.b, node.a)
+        if a.dtype == object:
             equal = np.array([x == y for x, y in zip(a.tolist(), b.tolist(), strict=True)], dtype=np.bool_)
             return _known(equal if node.op == "==" else ~equal, _missing(a) | _missing(b))
-        a, b = self._side(node.a), self._side(node.b)
         test = {
             "==": np.equal, "!=": np.not_equal, "<": np.less, "<=": np.less_equal, ">": np.greater,
             ">=": np.greater_equal,
         }[node.op]  # fmt: skip
         return _known(test(a, b), np.isnan(a) | np.isnan(b))
 
-    def _side(self, node: AnyNode) -> Values:
-        if isinstance(node, Text):
+    def _side(self, node: AnyNode, other: AnyNode) -> Values:
+        """A literal beside a datetime is a moment."""
+        if isinstance(node, Text) and self._dated(other):
             return np.full(len(self.table), moment(self.expression, node, self.zone))
         return self._of(node)
+
+    def _dated(self, node: AnyNode) -> bool:
+        """Whether it gives datetimes; an expression that mixes kinds was refused before a row was read."""
+        if isinstance(node, Name):
+            return self.table.vector(node.name).kind == "datetime"
+        return isinstance(node, Call) and node.function == "if" and any(map(self._dated, node.args[1:]))
 
     def _call(self, node: Call) -> Values:
         first = self._of(node.args[0])

@@ -49,8 +49,8 @@ def _twice(table: Table, columns: Sequence[str], key: bool) -> tuple[int, bool, 
     missing: Mask = np.logical_or.reduce([nulls(table.vector(name)) for name in columns])
     codes = np.zeros(len(table), dtype=np.int64)
     for name in columns:
-        _, one = np.unique(_plain(table[name], nulls(table.vector(name))), return_inverse=True)
-        _, codes = np.unique(np.stack([codes, one.reshape(-1)]), axis=1, return_inverse=True)
+        known, one = np.unique(_plain(table[name], nulls(table.vector(name))), return_inverse=True)
+        _, codes = np.unique(codes * len(known) + one.reshape(-1), return_inverse=True)
         codes = codes.reshape(-1)
     counts = np.bincount(codes[~missing], minlength=1)
     twice = ~missing & (counts[np.minimum(codes, len(counts) - 1)] > 1)
