@@ -49,7 +49,7 @@ def command(
         return
     entry = _entry(name, given)
     _secret(entry, environment)
-    _show(add_connection(file, entry, environment), file, json)
+    _show(add_connection(file, entry, environment), file, json, str(entry.get("password", "")))
 
 
 def _new_is_refused(name: str, given: dict[str, Any]) -> None:
@@ -96,11 +96,15 @@ def _secret(entry: dict[str, Any], environment: dict[str, str]) -> None:
                                                  default="", show_default=False, err=True))  # fmt: skip
 
 
-def _show(tried: Tried, file: str, json: bool) -> None:
+def _kept(secret: str) -> str:
+    return f"; the password is not, it stays in {secret[2:-1]}" if secret else ""
+
+
+def _show(tried: Tried, file: str, json: bool, secret: str = "") -> None:
     if json:
         document(tried)
         return
     tables = ", ".join(tried.tables[:SHOWN]) + (", …" if len(tried.tables) > SHOWN else "")
     typer.echo(f"{tried.name} ({tried.kind}) answers in {tried.seconds:.2f} s. {len(tried.tables)} tables: {tables}")
     if tried.written:
-        typer.echo(f"Written into {file}; the password is not.")
+        typer.echo(f"Written into {file}{_kept(secret)}.")
