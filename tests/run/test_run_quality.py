@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
-from run_projects import planned
+from run_projects import planned, rows
 
 from modelyard.errors.data import RuleBroken
+from modelyard.errors.project import BadPlan
+from modelyard.loop.training import source_columns
 from modelyard.rows.reading import RowReader
+from modelyard.run.data import read_data
 from modelyard.run.engine import run
 from modelyard.store.metadata import Metadata
 from modelyard.store.packages import open_package
@@ -72,13 +77,39 @@ def test_a_broken_table_rule_stops_a_run_before_anything_is_learned(
         run(planned(tmp_path, BODY.replace("min: 10}", "min: 1000000}")), store, metadata, now=NOW, cores=1)
 
 
+JOINED = BODY.replace("  - {use: read.csv,", "  - {id: rows, use: read.csv,").replace(
+    "  - use: check.rules",
+    """  - {id: towns, use: read.csv, path: towns.csv}
+  - {use: table.join, by: town, after: {left: rows, right: towns}, at_serving: from_request}
+  - use: check.rules""",
+)
+
+
 def test_a_joined_column_becomes_one_that_the_caller_sends(tmp_path: Path, store: Store, metadata: Metadata) -> None:
     (tmp_path / "towns.csv").write_text("town,people\nrome,2.8\nbonn,0.3\noslo,0.7\n")
-    join = """  - {id: towns, use: read.csv, path: towns.csv}
-  - {use: table.join, by: town, after: {left: rows, right: towns}, at_serving: from_request}
-"""
-    body = BODY.replace("  - {use: read.csv,", "  - {id: rows, use: read.csv,").replace(
-        "  - use: check.rules", f"{join}  - use: check.rules"
-    )
-    result = run(planned(tmp_path, body), store, metadata, now=NOW, cores=1)
+    result = run(planned(tmp_path, JOINED), store, metadata, now=NOW, cores=1)
     assert "people" in open_package(store, result.package.digest).program.takes.names
+
+
+def test_a_logged_row_keeps_what_the_request_carried(tmp_path: Path) -> None:
+    (tmp_path / "towns.csv").write_text("town,people\nrome,2.8\nbonn,0.3\noslo,0.7\n")
+    plan = planned(tmp_path, JOINED)
+    assert source_columns(plan).names == (*plan.schemas["rows"].names, "people")
+    log = pl.DataFrame(
+        {"key": [0, 9_000, 9_001], "a": 1.0, "b": 2.0, "town": ["rome", None, "oslo"], "price": 1.0, "good": True}
+    ).with_columns(people=pl.Series([5.0, 6.0, None]))
+    data = read_data(plan, log)
+    people = dict(zip(data.ids or (), data.table["people"].tolist(), strict=True))
+    assert len(data) == 602
+    assert (people["0"], people["9000"]) == (5.0, 6.0)
+    assert np.isnan(people["9001"])
+    assert {people[str(key)] for key in range(1, 600)} == {2.8, 0.3, 0.7}
+
+
+def test_rows_of_the_log_are_of_no_table_among_several(tmp_path: Path) -> None:
+    body = JOINED.replace(
+        "use: table.join, by: town, after: {left: rows, right: towns}", "use: table.concat, after: [rows, towns]"
+    )
+    (tmp_path / "towns.csv").write_text(rows().write_csv())
+    with pytest.raises(BadPlan, match="under 2 tables"):
+        read_data(planned(tmp_path, body), rows().head(1))

@@ -36,5 +36,6 @@ def project_trainer(plan: Plan, store: Store, cores: int = 1) -> Trainer:
 
 
 def source_columns(plan: Plan) -> Schema:
-    """The columns of the one source that rows of the log can stand beside."""
-    return plan.schemas[source_of(plan).id]
+    """The columns of the one source that rows of the log can stand beside, and those that the caller makes."""
+    own = plan.schemas[source_of(plan).id]
+    return own.with_(*(plan.schema[name] for name in plan.from_request if name not in own and name in plan.schema))

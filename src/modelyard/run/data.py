@@ -101,7 +101,8 @@ def _collected(plan: Plan, ctx: Context, extra: DataFrame | None, own: bool) -> 
             if node.id == source and extra is not None:
                 made[node.id] = _under(made[node.id], extra.lazy(), plan.project.roles.id, own)
     try:
-        return made[plan.output].collect()
+        frame = made[plan.output].collect()
+        return frame if extra is None else _as_sent(plan, frame, extra)
     except pl.exceptions.PolarsError as error:
         raise StepFailed(str(error).split("\n")[0], who=plan.output) from error
 
@@ -121,13 +122,35 @@ def _run(node: Node, step: TableStep, ctx: Context, *tables: LazyFrame) -> LazyF
 
 
 def source_of(plan: Plan) -> Node:
-    """The one read step that rows of the log can stand beside."""
-    found = [node for node in (*plan.graph.before(plan.output), plan.graph[plan.output]) if not node.after]
-    if len(found) != 1:
-        raise BadPlan(
-            f"rows of the log cannot be put under {len(found)} sources", way_out="Write `rows: {from: source}`"
-        )
-    return found[0]
+    """The read step that rows of the log can stand beside: the one that the first table of every step comes from (of a
+    join the left one). BadPlan where tables stand under one another: a row of the log is of none of them."""
+    node = plan.graph[plan.output]
+    while node.after:
+        if isinstance(node.step, TableStep) and node.step.inputs is None and len(node.after) > 1:
+            found = f"rows of the log cannot be put under {len(node.after)} tables"
+            raise BadPlan(found, who=node.who, way_out="Write `rows: {from: source}`")
+        node = plan.graph[node.after[0].id]
+    return node
+
+
+def _as_sent(plan: Plan, frame: DataFrame, extra: DataFrame) -> DataFrame:
+    """Of a logged row, what `at_serving: from_request` makes is what the request carried: that is what the model saw,
+    and the keys that it could be made of again need not have been sent."""
+    import polars as pl
+
+    by = plan.project.roles.id
+    names = [name for name in plan.from_request if name in extra.columns and name in frame.columns]
+    if by is None or not names:
+        return frame
+    sent = extra.select(
+        pl.col(by).cast(frame.schema[by]),
+        *(pl.col(name).cast(frame.schema[name]).alias(f"__sent_{name}") for name in names),
+        __logged=pl.lit(True),
+    )
+    both = frame.join(sent.unique(by, keep="last", maintain_order=True), on=by, how="left", maintain_order="left")
+    logged = pl.col("__logged").is_not_null()
+    made = {name: pl.when(logged).then(pl.col(f"__sent_{name}")).otherwise(pl.col(name)) for name in names}
+    return both.with_columns(**made).select(frame.columns)
 
 
 def _under(frame: LazyFrame, extra: LazyFrame, by: str | None, own: bool) -> LazyFrame:
