@@ -7,6 +7,8 @@ import os
 import pty
 import subprocess
 import sys
+import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,8 @@ def test_in_a_terminal_the_password_is_asked_for_and_neither_shown_nor_written(
     for wanted, answer in (("password-variable", ""), ("password (not written", PASSWORD)):
         while wanted not in seen:
             seen += os.read(main, 1000).decode()
+        while answer and termios.tcgetattr(main)[3] & termios.ECHO:  # what is typed before it is asked for is dropped
+            time.sleep(0.01)
         os.write(main, f"{answer}\n".encode())
     try:
         while part := os.read(main, 1000).decode():
