@@ -58,7 +58,8 @@ def test_the_evidence_is_what_a_count_says() -> None:
     beyond = ((known < first - 3 * (third - first)) | (known > third + 3 * (third - first))).sum()
     found = doubts(number(values))["outliers"]
     assert found.value == pytest.approx(beyond / len(known))
-    assert f"{beyond:,} values" in found.evidence
+    assert f"{beyond:,} of {len(known):,} values" in found.evidence
+    assert found.evidence.endswith("are above 59, three interquartile ranges beyond the middle half, as far as 1301")
 
 
 def test_rare_classes_are_said() -> None:

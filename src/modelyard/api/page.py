@@ -15,10 +15,14 @@ from modelyard.api.svg import heat_map, histogram, ranking
 from modelyard.api.words import number, value
 from modelyard.measure.doubts import Doubt, percent
 
-CHARTED = 300
+CHARTED = 200
 """Columns with a chart; of a wider table the rest stands in one table of numbers."""
+SAMPLED = 60
+"""Columns of the first rows."""
 LISTED = 200
 """Doubts of one level that are listed."""
+OPEN = 8
+"""More notes than this are folded."""
 
 STYLE = """
 :root{color-scheme:light dark;--bar:#4c78a8;--line:#d8dce2;--soft:#6b7280;--grave:#c0392b;--warn:#b7791f;--note:#4a5568;
@@ -32,7 +36,8 @@ h1{font-size:22px;margin:0}h2{font-size:16px;margin:28px 0 10px}h3{font-size:14p
 .bar{fill:var(--bar)}.up{fill:#c2185b}.down{fill:#1565c0}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(282px,1fr));gap:12px}
 .card,ul,.wide{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px;margin:0}
-.wide{overflow-x:auto}ul{list-style:none}li{padding:4px 0}li+li{border-top:1px solid var(--line)}
+.card{content-visibility:auto;contain-intrinsic-size:auto 282px auto 190px}summary{cursor:pointer;padding:8px 0}
+.wide{overflow-x:auto}ul{list-style:none}li{padding:4px 0}li+li{border-top:1px solid var(--line)}ul+ul{margin-top:10px}
 b.grave{color:var(--grave)}b.warn{color:var(--warn)}b.note{color:var(--note)}b{font-weight:600}
 table{border-collapse:collapse}td,th{padding:3px 14px 3px 0;text-align:left;white-space:nowrap}th{font-weight:600}
 td.n{text-align:right;font-variant-numeric:tabular-nums}.tag{border:1px solid currentColor;border-radius:9px;
@@ -66,13 +71,15 @@ def _doubts(found: TableProfile) -> Iterator[str]:
     if not found.doubts:
         yield '<p class="soft">Nothing was found that needs a word.</p>'
         return
-    yield "<ul>"
     for level in LEVELS:
         of_level = [doubt for doubt in found.doubts if doubt.level == level]
-        yield from (_doubt(doubt) for doubt in of_level[:LISTED])
-        if len(of_level) > LISTED:
-            yield f'<li class="soft">and {len(of_level) - LISTED:,} more ({level})</li>'
-    yield "</ul>"
+        folded = level == "note" and len(of_level) > OPEN
+        if of_level:
+            yield f"<details><summary>{len(of_level):,} notes</summary>" if folded else ""
+            yield f"<ul>{''.join(map(_doubt, of_level[:LISTED]))}"
+            more = len(of_level) - LISTED
+            yield f'<li class="soft">and {more:,} more</li></ul>' if more > 0 else "</ul>"
+            yield "</details>" if folded else ""
 
 
 def _doubt(doubt: Doubt) -> str:
@@ -170,7 +177,7 @@ def _told(found: TableProfile) -> list[list[str]]:
 def _sample(found: TableProfile) -> Iterator[str]:
     if not found.sample:
         return
-    names = list(found.columns)[:CHARTED]
+    names = list(found.columns)[:SAMPLED]
     yield '<h2>First rows</h2><div class="wide"><table><tr>'
     yield "".join(f"<th>{escape(value(name, wide=40))}" for name in names) + "</tr>"
     for row in found.sample:

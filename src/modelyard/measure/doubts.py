@@ -173,9 +173,11 @@ def _outliers(name: str, found: ColumnSummary, vector: Vector) -> Doubt | None:
         return None
     below, above = int((vector.values < low).sum()), int((vector.values > high).sum())
     share = (below + above) / found.known
+    sides = [f"below {low:.6g}"] * bool(below) + [f"above {high:.6g}"] * bool(above)
+    ends = [f"{found.numbers.low:.6g}"] * bool(below) + [f"{found.numbers.high:.6g}"] * bool(above)
     said = (
-        f"{below + above:,} values ({percent(share)}) lie beyond {low:.6g} … {high:.6g}, three interquartile ranges "
-        f"from the middle half; the furthest are {found.numbers.low:.6g} and {found.numbers.high:.6g}"
+        f"{below + above:,} of {found.known:,} values ({percent(share)}) are {' or '.join(sides)}, three interquartile "
+        f"ranges beyond the middle half, as far as {' and '.join(ends)}"
     )
     return Doubt(kind="outliers", level="note", columns=(name,), value=share, evidence=said)
 
