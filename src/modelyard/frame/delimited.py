@@ -68,16 +68,21 @@ class Delimited:
 
     def sample(self, rows: int) -> pl.DataFrame:
         """The first rows, as text."""
-        return self._collected(self._scan(n_rows=rows))
+        if rows >= self._lines.good - 1:
+            return self._collected(self._scan())
+        ((start, _, _), (_, end, _)) = self._places([-1, rows - 1])
+        wrong = [bad for bad in self._lines.bad if start < bad.start < end]
+        return self._collected(self._scan(_cut(self._opened, wrong, start, end)))
 
     def rows(self, kinds: Mapping[str, Kind], zone: str) -> pl.DataFrame:
         """All rows of those columns, which are there, in that order."""
         dtypes = {n: NUMBERS.get(kind) for n, kind in kinds.items()} if self.dialect.marks.plain else {}
         schema = {name: dtypes.get(name) or pl.String() for name in self.names}
-        frame, wrong = self._parsed(schema, list(kinds))
+        frame, sure = self._parsed(schema, list(kinds))
         if frame.height != self._lines.good - 1:
             raise UnreadableTable(f"{self._lines.good - 1} rows came out as {frame.height}", where=str(self.path))
         done = [frame[name] if dtypes.get(name) else self._made(frame[name], kinds[name], zone) for name in kinds]
+        wrong = [] if sure else self._doubts(frame)
         wrong += [(s.name, s.is_null() & frame[s.name].is_not_null()) for s in done if s.dtype != frame[s.name].dtype]
         return self._without(
             pl.DataFrame({s.name: s for s in done}), [(n, mask) for n, mask in wrong if mask.any()], kinds
@@ -86,17 +91,32 @@ class Delimited:
     def _made(self, column: pl.Series, kind: Kind, zone: str) -> pl.Series:
         return made(column, kind, self.dialect.marks, zone)
 
-    def _parsed(
-        self, schema: dict[str, pl.DataType], names: list[str]
-    ) -> tuple[pl.DataFrame, list[tuple[str, pl.Series]]]:
-        """The typed columns, and per number column which rows hold no number."""
-        try:
-            return self._scan(schema=schema).select(names).collect(), []
-        except (pl.exceptions.PolarsError, OSError):
-            frame = self._collected(self._scan(schema=schema, ignore_errors=True).select(names))
-        doubted = [name for name in names if schema[name].is_numeric() and frame[name].null_count()]
-        texts = self._collected(self._scan().select(doubted)) if doubted else pl.DataFrame()
-        return frame, [(name, frame[name].is_null() & texts[name].is_not_null()) for name in doubted]
+    def _parsed(self, schema: dict[str, pl.DataType], names: list[str]) -> tuple[pl.DataFrame, bool]:
+        """The typed columns, and whether each text in them was of its type; where it was not, there is a null."""
+        if not self.dialect.keep:
+            try:
+                return self._scan(schema=schema).select(names).collect(), True
+            except (pl.exceptions.PolarsError, OSError):
+                self._utf8()
+        return self._collected(self._scan(schema=schema, ignore_errors=True).select(names)), False
+
+    def _doubts(self, frame: pl.DataFrame) -> list[tuple[str, pl.Series]]:
+        """Per number column the rows whose text is no number: only rows that hold a null are read again."""
+        doubted = [s.name for s in frame if s.dtype.is_numeric() and s.null_count()]
+        if not doubted:
+            return []
+        rows = frame.select(pl.any_horizontal(pl.col(doubted).is_null()).arg_true()).to_series()
+        places = self._places([-1, *rows.to_list()])
+        body = b"".join(self._opened[start:end] for start, end, _ in places)
+        texts = self._collected(self._scan(body).select(doubted))
+        nothing = pl.zeros(frame.height, dtype=pl.Boolean, eager=True)
+        there = {name: frame[name][rows].is_null() & texts[name].is_not_null() for name in doubted}
+        return [(name, nothing.clone().scatter(rows.filter(mask), True)) for name, mask in there.items()]
+
+    def _places(self, rows: list[int]) -> list[tuple[int, int, int]]:
+        """(start, end, line) of those rows, ascending; -1 is the header."""
+        wanted = [row + 1 for row in rows]
+        return lines(self._opened, self.dialect.delimiter, self.dialect.quote, wanted, self._poison).places
 
     def _without(
         self, frame: pl.DataFrame, wrong: Sequence[tuple[str, pl.Series]], kinds: Mapping[str, Kind]
@@ -109,10 +129,8 @@ class Delimited:
             for row in mask.arg_true().to_list():
                 reasons.setdefault(row, f"column {name!r} holds no {kinds[name]}")
         ordered = sorted(reasons) if self.dialect.keep else [min(reasons)]
-        again = lines(
-            self._opened, self.dialect.delimiter, self.dialect.quote, [row + 1 for row in ordered], self._poison
-        )
-        kept = [self._row(Bad(*place, 0), reasons[row]) for row, place in zip(ordered, again.places, strict=True)]
+        places = self._places(ordered)
+        kept = [self._row(Bad(*place, 0), reasons[row]) for row, place in zip(ordered, places, strict=True)]
         if not self.dialect.keep:
             self._stop(kept[0], "declare the column's kind under `types:`")
         self.kept = sorted([*self.kept, *kept], key=lambda row: row.line)
@@ -149,21 +167,18 @@ class Delimited:
     def _source(self) -> Path | bytes:
         if not self._lines.bad:
             return self.path if not isinstance(self._opened, bytes) and plain(self.path) else bytes(self._opened[:])
-        ends = [0, *(bad.end for bad in self._lines.bad)]
-        starts = [*(bad.start for bad in self._lines.bad), len(self._opened)]
-        return b"".join(self._opened[start:stop] for start, stop in zip(ends, starts, strict=True))
+        return _cut(self._opened, self._lines.bad, 0, len(self._opened))
 
     def _scan(
-        self, schema: dict[str, pl.DataType] | None = None, n_rows: int | None = None, ignore_errors: bool = False
+        self, source: bytes | None = None, schema: dict[str, pl.DataType] | None = None, ignore_errors: bool = False
     ) -> pl.LazyFrame:
         return pl.scan_csv(
-            self._source,
+            self._source if source is None else source,
             separator=self.dialect.delimiter,
             quote_char=self.dialect.quote or None,
             null_values=list(self.dialect.null_words),
             infer_schema=False,
             schema=schema,
-            n_rows=n_rows,
             ignore_errors=ignore_errors,
             glob=False,
         )
@@ -172,11 +187,21 @@ class Delimited:
         try:
             return frame.collect()
         except (pl.exceptions.PolarsError, OSError) as error:
-            hurt = not_utf8(self._opened)
-            if hurt:
-                bad = next(bad for bad in self._scanned(hurt).bad if bad.wrong == POISON)
-                self._stop(self._row(bad, REASONS[POISON]), "write its `encoding:`")
+            self._utf8()
             raise UnreadableTable(first_line(error), where=str(self.path)) from None
+
+    def _utf8(self) -> None:
+        """The error at the first record that is no UTF-8, if there is one."""
+        hurt = not_utf8(self._opened)
+        if hurt:
+            bad = next(bad for bad in self._scanned(hurt).bad if bad.wrong == POISON)
+            self._stop(self._row(bad, REASONS[POISON]), "write its `encoding:`")
+
+
+def _cut(body: Body, wrong: Sequence[Bad], start: int, end: int) -> bytes:
+    """The bytes from `start` to `end` without those records."""
+    starts, ends = [start, *(bad.end for bad in wrong)], [*(bad.start for bad in wrong), end]
+    return b"".join(body[at:stop] for at, stop in zip(starts, ends, strict=True))
 
 
 def not_utf8(body: Body) -> list[int]:

@@ -13,6 +13,7 @@ import pytest
 
 from modelyard.errors.data import MissingColumn, UnreadableTable
 from modelyard.step.context import Context
+from modelyard.steps.read import csv as module
 from modelyard.steps.read.csv import Csv
 
 TEXT = "n,c\n1,é\n2,x\n"
@@ -159,3 +160,16 @@ def test_files_that_share_no_column_are_no_table(tmp_path: Path) -> None:
     (tmp_path / "a-2.csv").write_text("x\n1\n")
     with pytest.raises(UnreadableTable, match=r"no column with the files before.*a-2\.csv"):
         read(tmp_path, path="a-*.csv")
+
+
+def test_kinds_are_found_in_the_same_rows_before_a_run_and_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "INFER", 3)
+    (tmp_path / "a.csv").write_text('n,c\n\n1,x\n2\n2,"y\n"\n\n5,u"v\n3,w\nx,z\n4,z\n')
+    frame, said = read(tmp_path, quarantine="bad.jsonl")
+    assert frame["n"].to_list() == [1, 2, 3, 4]
+    assert [(row["line"], row["text"]) for row in kept(tmp_path)] == [(4, "2"), (8, '5,u"v'), (10, "x,z")]
+    assert len(said) == 1
+    monkeypatch.setattr(module, "INFER", 5)
+    assert read(tmp_path, quarantine="bad.jsonl")[0]["n"].to_list() == ["1", "2", "3", "x", "4"]
