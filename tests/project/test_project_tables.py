@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modelyard.errors import ModelyardError
-from modelyard.errors.data import BadQuery
+from modelyard.errors.data import BadQuery, MissingColumn
 from modelyard.errors.project import BadGraph, BadPlan
 from modelyard.project.graph import graph
 from modelyard.project.plan import Plan, plan
@@ -15,6 +15,7 @@ from modelyard.schema.column import Column
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
 from modelyard.step.step import TableStep
+from modelyard.steps.monitor.rules import Rules as MonitorRules
 from modelyard.steps.table.aggregate import Aggregate
 from modelyard.steps.table.concat import Concat
 from modelyard.steps.table.join import Join
@@ -36,16 +37,17 @@ KINDS = REGISTRY.with_kinds(
         "table.concat": Concat,
         "table.lag": Lag,
         "table.sql": Sql,
+        "monitor.rules": MonitorRules,
     }
 )
 JOIN = "after: {right: planes, left: flights}"
 HISTORY = "use: table.aggregate, by: carrier, over: {time: time_hour, last: 7d"
 
 
-def planned(*steps: str) -> Plan:
+def planned(*steps: str, live: str = "") -> Plan:
     lines = "\n".join(f"  - {{{step}}}" for step in steps)
     text = FLIGHTS.replace("  - {use: read.flights}", f"  - {{id: flights, use: read.flights}}\n{lines}")
-    document = read(text)
+    document = read(text + (f"  - {{{live}}}\n" if live else ""))
     return plan(settings(document), graph(settings(document), document, KINDS), document, KINDS)
 
 
@@ -119,3 +121,11 @@ def test_an_overwritten_column_is_a_made_one():
     sql = 'use: table.sql, query: "SELECT * REPLACE (max(distance) OVER () AS distance) FROM rows"'
     assert "'distance'" in refused(BadPlan, sql)
     assert "begins with 'DROP'" in refused(BadQuery, 'use: table.sql, query: "DROP TABLE rows"')
+
+
+def test_a_monitor_of_rules_names_columns_that_are_there():
+    monitor = "use: monitor.rules, table: [{rule: null_share, column: COLUMN, max: 0.1}]"
+    assert planned(live=monitor.replace("COLUMN", "dep_delay")).live[-1].kind == "monitor.rules"
+    with pytest.raises(MissingColumn, match="no column 'dep_dely'") as error:
+        planned(live=monitor.replace("COLUMN", "dep_dely"))
+    assert "dep_delay" in str(error.value)

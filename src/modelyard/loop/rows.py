@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from modelyard.rows.table import Table
 from modelyard.rows.timestamps import BadTime, reader
 from modelyard.schema.column import Kind
 from modelyard.schema.schema import Schema
@@ -50,6 +51,23 @@ def gathered(store: Store, model: str, columns: Schema, start: int | None = None
     records = [_record(row) | _record(values) for row, values in frame.select("row", "values").iter_rows()]
     made = {c.name: _values(records, c.name, c.kind, zone) for c in columns}
     return pl.DataFrame(made, schema={column.name: DTYPES[column.kind] for column in columns})
+
+
+def asked_rows(store: Store, model: str, columns: Schema, start: int, end: int, time: str | None, zone: str) -> Table:
+    """What was asked of a model in [start, end), in those columns; `time` is the event's, sent or not."""
+    import polars as pl
+
+    from modelyard.frame.schema import DTYPES
+    from modelyard.frame.table import to_table
+
+    frame = Lake(store.lake).scan("predictions", start, end).filter(pl.col("model") == model)
+    rows = frame.select("event", "row").sort("event").collect()
+    records = [_record(row) for row in rows["row"]]
+    made = {c.name: _values(records, c.name, c.kind, zone) for c in columns if c.name != time}
+    known = pl.DataFrame(made, schema={name: DTYPES[columns[name].kind] for name in made})
+    if time is not None and time in columns:
+        known = known.with_columns(rows["event"].cast(pl.Datetime("us", "UTC")).alias(time))
+    return to_table(known, columns, zone) if len(columns) else Table({}, rows.height)
 
 
 def _values(records: Sequence[Record], name: str, kind: Kind, zone: str) -> Iterable[Any]:

@@ -17,6 +17,7 @@ from modelyard.loop.counting import counter
 from modelyard.loop.drift import watch_drift
 from modelyard.loop.limits import Asked
 from modelyard.loop.performance import watch_performance
+from modelyard.loop.ruled import Ruled, watch_rules
 from modelyard.loop.ship import Shipped, ship
 from modelyard.loop.tabled import Tabled, take_labels
 from modelyard.loop.verdict import Verdict
@@ -27,6 +28,7 @@ from modelyard.project.graph import Node
 from modelyard.project.plan import Plan
 from modelyard.schema.column import Kind
 from modelyard.schema.duration import microseconds
+from modelyard.schema.rules import TableRule, columns_of
 from modelyard.store.metadata import Metadata
 from modelyard.store.packages import open_package
 from modelyard.store.place import Store
@@ -43,6 +45,7 @@ class Watch(Struct, frozen=True, kw_only=True):
     drift: tuple[str, ...] = ()
     """Ids of the monitor.drift entries."""
     performance: tuple[Asked, ...] = ()
+    rules: tuple[Ruled, ...] = ()
     tables: tuple[Tabled, ...] = ()
     """Where labels lie, when they are not sent."""
 
@@ -55,6 +58,7 @@ class Watch(Struct, frozen=True, kw_only=True):
             model=plan.project.name,
             drift=tuple(node.id for node in plan.live if node.kind == "monitor.drift"),
             performance=tuple(_asked(node, late, plan.comparison.choose) for node in watched),
+            rules=tuple(_ruled(node, plan) for node in plan.live if node.kind == "monitor.rules"),
             tables=tuple(_tables(watched, plan)),
         )
 
@@ -98,6 +102,8 @@ class Watcher:
             found += watch_drift(watched, monitor, until)
         for asked in self.watch.performance:
             found += watch_performance(watched, asked, until)
+        for ruled in self.watch.rules:
+            found += watch_rules(watched, ruled, until)
         return found
 
     def champion(self) -> Watched | None:
@@ -125,6 +131,10 @@ def standing(sql: Connection, watch: Watch, digest: str) -> Standing:
             broken[monitor] = tuple(one.column for one in seen.broken)
         if seen is not None and seen.state.open:
             drifted.append(monitor)
+    for ruled in watch.rules:
+        last = read_progress(sql, watch.model, digest, ruled.monitor, drift.Progress)
+        if last is not None and last.broken:
+            broken[ruled.monitor] = tuple(one.column for one in last.broken)
     judged = {
         asked.monitor: read_progress(sql, watch.model, digest, asked.monitor, quality.Progress)
         for asked in watch.performance
@@ -142,6 +152,20 @@ def _asked(node: Node, known_after: int, metric: str | None) -> Asked:
         worse_than=limits,
         known_after=known_after,
         metric=metric if not limits or metric in limits else None,
+    )
+
+
+def _ruled(node: Node, plan: Plan) -> Ruled:
+    step: Any = node.step
+    rules: tuple[TableRule, ...] = step.table
+    names = dict.fromkeys(name for rule in rules for name in columns_of(rule))
+    return Ruled(
+        monitor=node.id,
+        window=microseconds(step.window),
+        rules=rules,
+        columns=plan.schema.keep(names),
+        time=plan.project.roles.time,
+        zone=plan.context.zone,
     )
 
 

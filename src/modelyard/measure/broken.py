@@ -21,10 +21,11 @@ CHANCE = 1e-6
 
 
 class Broken(Struct, frozen=True, kw_only=True):
-    """`found` and `limit` are shares of the window's rows (for `stuck`: of the one value, now and in the reference)."""
+    """`found` and `limit` are shares of the window's rows (for `stuck`: of the one value, now and in the reference; for
+    `rule`, a rule of monitor.rules in the column's place: of the rows concerned)."""
 
     column: str
-    reason: Literal["missing", "type", "nulls", "unseen", "stuck"]
+    reason: Literal["missing", "type", "nulls", "unseen", "stuck", "rule"]
     found: float
     limit: float
 

@@ -28,7 +28,7 @@ from modelyard.project.settings import Project
 from modelyard.project.tables import Peek, from_request, peek, schemas, table_nodes
 from modelyard.schema.duration import microseconds
 from modelyard.schema.roles import as_names
-from modelyard.schema.rules import ColumnRule
+from modelyard.schema.rules import ColumnRule, TableRule, columns_of
 from modelyard.schema.schema import Schema
 from modelyard.schema.target import LabelRule
 from modelyard.step.context import Context
@@ -202,6 +202,9 @@ class _Planner:
         for role in ("id", "time", "group", "weight", "sensitive", "ignore"):
             named += [(f"roles.{role}", name) for name in as_names(getattr(roles, role))]
         named += [(f"{at.path}.slices", name) for name in comparison.slices] if at else []
+        for node in self.graph.live:
+            rules: tuple[TableRule, ...] = getattr(node.step, "table", ()) if node.kind == "monitor.rules" else ()
+            named += [(f"{node.path}.table", name) for rule in rules for name in columns_of(rule)]
         for path, name in named:
             if name not in schema.names:
                 where, way_out = self.document.where(path), did_you_mean(name, schema.names)
