@@ -1,4 +1,8 @@
-"""scikit-learn's isolation forest: a sum of leaf depths over trees, and the depth at which its answer turns."""
+"""scikit-learn's isolation forest: a sum of leaf depths over trees, and the depth at which its answer turns.
+
+The library asks whether 2^(−depth/c) is above a limit. That falls as depth grows, so it turns at one depth, which is
+found once, to the bit, when learning; the program only compares.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,40 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from msgspec.structs import replace
 
 from modelyard.lowering.forest import Forest, gather
-from modelyard.lowering.sklearn_trees import tree_of
-from modelyard.scoring.instructions import Floats, reals
+from modelyard.lowering.sklearn_trees import LARGEST, tree_of
+from modelyard.scoring.builder import ProgramBuilder
+from modelyard.scoring.instructions import ArithConst, Floats, reals
 
 EULER = float(np.euler_gamma)
+
+
+class Isolation(Struct, frozen=True, eq=False):
+    """The forest whose sum is a row's depth, and the least depth of a row that is no outlier."""
+
+    forest: Forest
+    depth: float
+
+    def emit(self, program: ProgramBuilder, xs: Sequence[int]) -> int:
+        """The register that is 1 for an outlier, else 0."""
+        (depth,) = self.forest.emit(program, xs)
+        return program.add(ArithConst(f="lt", x=depth, value=self.depth))
+
+
+def isolate(X: Floats, trees: int, share: float, seed: int) -> tuple[Isolation, Callable[[Floats], Floats]]:
+    """Learn from (n, k); and the library's own flags (n,) of rows (m, k)."""
+    from sklearn.ensemble import IsolationForest
+
+    fitted = IsolationForest(n_estimators=trees, contamination=share, random_state=seed).fit(_within_float32(X))
+    return isolation_of(fitted), lambda rows: (fitted.predict(_within_float32(rows)) < 0).astype(np.float64)
+
+
+def _within_float32(X: Floats) -> Floats:
+    """Beyond the largest float32 no threshold lies, so the largest stands for what is larger."""
+    return np.clip(X, -LARGEST, LARGEST)
 
 
 def path_length(rows: Floats) -> Floats:
@@ -26,14 +57,12 @@ def path_length(rows: Floats) -> Floats:
     return reals(np.where(rows <= 1, 0.0, np.where(rows <= 2, 1.0, mean)))
 
 
-def isolation_of(fitted: Any) -> tuple[Forest, float]:
-    """The forest whose sum is a row's depth, and the least depth of a row that is no outlier.
-
-    A leaf holds nodes on its path + the mean path below it − 1, in the library's order of operations."""
+def isolation_of(fitted: Any) -> Isolation:
+    """A leaf holds nodes on its path + the mean path below it − 1, in the library's order of operations."""
     grown = [_deep(member.tree_) for member in fitted.estimators_]
     forest = gather(grown, [0] * len(grown), np.zeros(1))
     scale = len(grown) * path_length(np.array([float(fitted.max_samples_)]))
-    return forest, _turn(scale, float(fitted.offset_), len(grown))
+    return Isolation(forest, _turn(scale, float(fitted.offset_), len(grown)))
 
 
 def _deep(arrays: Any) -> Any:

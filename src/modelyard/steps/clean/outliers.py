@@ -3,9 +3,6 @@
 Why a flag by default: a far value is often the case that matters, and a model that is told of it can decide. `iqr`
 (Tukey, 1977) and `z_score` look at each column alone; `isolation_forest` (Liu, Ting and Zhou, 2008) at a row as a
 whole, so it has no bound to hold a value at.
-
-The forest is written as instructions like any other sum over trees. The library then asks whether 2^(−depth/c) is
-above a limit; that falls as depth grows, so it turns at one depth, which is found once, to the bit, when learning.
 """
 
 from __future__ import annotations
@@ -13,13 +10,11 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from modelyard.errors.data import NoRows, WrongType
 from modelyard.lowering.curves import constant
-from modelyard.lowering.forest import Forest
-from modelyard.lowering.isolation import isolation_of
-from modelyard.lowering.sklearn_trees import LARGEST
+from modelyard.lowering.isolation import Isolation, isolate
 from modelyard.rows.table import Floats, Table
 from modelyard.schema.contract import Field
 from modelyard.schema.schema import Schema
@@ -29,7 +24,7 @@ from modelyard.scoring.instructions import Arith, Const, Fill, Select
 from modelyard.scoring.instructions import Clip as ClipWord
 from modelyard.step.columns import NUMBERS, finite, named
 from modelyard.step.context import Context
-from modelyard.step.fitted import Batch, Fitted, Learned, Oracle
+from modelyard.step.fitted import Batch, Fitted, Learned
 from modelyard.step.step import Learns, number
 
 WHO = "clean.outliers"
@@ -40,13 +35,6 @@ ROW = "outlier"
 """The flag of a row as a whole."""
 SHARE = 0.01
 """Not the paper's fixed limit: on real tables with gaps that calls more than half of the rows outliers."""
-
-
-class Isolation(Struct, frozen=True, eq=False):
-    """The forest whose sum is a row's depth, and the least depth of a row that is no outlier."""
-
-    forest: Forest
-    depth: float
 
 
 class Apart(Learned, frozen=True, kw_only=True, tag="clean.outliers", eq=False):
@@ -82,8 +70,7 @@ class Apart(Learned, frozen=True, kw_only=True, tag="clean.outliers", eq=False):
                 self._mark(program, name, _outside(program, x, low, high))
 
     def _whole_row(self, isolation: Isolation, program: ProgramBuilder) -> None:
-        (depth,) = isolation.forest.emit(program, [program.register(name) for name in self.columns])
-        far = constant(program, "lt", depth, isolation.depth)
+        far = isolation.emit(program, [program.register(name) for name in self.columns])
         if self.action == "flag":
             program.bind(ROW, far)
         else:
@@ -169,34 +156,22 @@ class Outliers(Learns, frozen=True, kw_only=True, tag="clean.outliers"):
         return float(mean - reach), float(mean + reach)
 
     def _forest(self, X: Table, names: tuple[str, ...], ctx: Context) -> Fitted:
-        from sklearn.ensemble import IsolationForest
-
         if len(X) == 0:
             raise NoRows("no rows to learn from", who=WHO)
-        share = SHARE if self.share is None else self.share
-        fitted = IsolationForest(n_estimators=self.trees, contamination=share, random_state=ctx.seed)
-        fitted.fit(_within_float32(X, names))
-        forest, depth = isolation_of(fitted)
-        learned = Apart(columns=names, action=self.action, isolation=Isolation(forest, depth))
+        isolation, flags = isolate(X.matrix(names), self.trees, SHARE if self.share is None else self.share, ctx.seed)
+        learned = Apart(columns=names, action=self.action, isolation=isolation)
 
-        def far(table: Table) -> Floats:
-            return (fitted.predict(_within_float32(table, names)) < 0).astype(np.float64).reshape(-1, 1)
+        def oracle(table: Table) -> Floats:
+            rows = table.matrix(names)
+            far = flags(rows).reshape(-1, 1)
+            return far if self.action == "flag" else np.where(far > 0, np.nan, rows)
 
-        return Fitted(learned, far if self.action == "flag" else _nulled(names, far))
+        return Fitted(learned, oracle)
 
 
 def _outside(program: ProgramBuilder, x: int, low: float, high: float) -> int:
     either = Arith(f="or", a=constant(program, "lt", x, low), b=constant(program, "gt", x, high))
     return program.add(Fill(x=program.add(either), value=0.0))
-
-
-def _within_float32(table: Table, names: tuple[str, ...]) -> Floats:
-    """(n, k): beyond the largest float32 no threshold lies, so the largest answers for what is larger."""
-    return np.clip(table.matrix(names), -LARGEST, LARGEST)
-
-
-def _nulled(names: tuple[str, ...], far: Oracle) -> Oracle:
-    return lambda table: np.where(far(table) > 0, np.nan, table.matrix(names))
 
 
 def _oracle(table: Table, learned: Apart) -> Floats:
