@@ -96,7 +96,8 @@ def mariadb() -> Iterator[tuple[str, int]]:
         port = free.getsockname()[1]
     run = [program, "--no-defaults", f"--datadir={folder}/data", f"--socket={folder}/socket", f"--port={port}",
            "--bind-address=127.0.0.1", f"--pid-file={folder}/pid", f"--init-file={folder}/init.sql",
-           "--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve", *user]  # fmt: skip
+           "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=8M",
+           "--skip-name-resolve", *user]  # fmt: skip
     server = subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
     try:
         _listens(port, server)
