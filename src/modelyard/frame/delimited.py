@@ -42,6 +42,8 @@ class Dialect(Struct, frozen=True, kw_only=True):
     marks: Marks = Marks()
     keep: bool = False
     """Keep records that do not parse, instead of stopping at the first."""
+    infer: int = 100_000
+    """Rows of a sample."""
 
 
 class Delimited:
@@ -52,6 +54,8 @@ class Delimited:
         poison = not_utf8(self._opened) if dialect.keep else []
         self._poison = poison
         self._lines = self._scanned(poison)
+        self._known = dict(zip((-1, dialect.infer - 1), self._lines.places, strict=False))
+        """Where rows lie; −1 is the header."""
         wrong = [bad for bad in self._lines.bad if bad.wrong != BLANK]
         header = self._lines.places[0][2] if self._lines.places else 0
         if wrong and (not dialect.keep or not header or wrong[0].line < header):
@@ -66,11 +70,11 @@ class Delimited:
     def names(self) -> list[str]:
         return chosen(self._scan(), None, str(self.path)).collect_schema().names()
 
-    def sample(self, rows: int) -> pl.DataFrame:
+    def sample(self) -> pl.DataFrame:
         """The first rows, as text."""
-        if rows >= self._lines.good - 1:
+        if self.dialect.infer >= self._lines.good - 1:
             return self._collected(self._scan())
-        ((start, _, _), (_, end, _)) = self._places([-1, rows - 1])
+        ((start, _, _), (_, end, _)) = self._places([-1, self.dialect.infer - 1])
         wrong = [bad for bad in self._lines.bad if start < bad.start < end]
         return self._collected(self._scan(_cut(self._opened, wrong, start, end)))
 
@@ -107,16 +111,21 @@ class Delimited:
             return []
         rows = frame.select(pl.any_horizontal(pl.col(doubted).is_null()).arg_true()).to_series()
         places = self._places([-1, *rows.to_list()])
-        body = b"".join(self._opened[start:end] for start, end, _ in places)
+        with memoryview(self._opened) as view:
+            body = b"".join([view[start:end] for start, end, _ in places])
         texts = self._collected(self._scan(body).select(doubted))
         nothing = pl.zeros(frame.height, dtype=pl.Boolean, eager=True)
         there = {name: frame[name][rows].is_null() & texts[name].is_not_null() for name in doubted}
         return [(name, nothing.clone().scatter(rows.filter(mask), True)) for name, mask in there.items()]
 
     def _places(self, rows: list[int]) -> list[tuple[int, int, int]]:
-        """(start, end, line) of those rows, ascending; -1 is the header."""
-        wanted = [row + 1 for row in rows]
-        return lines(self._opened, self.dialect.delimiter, self.dialect.quote, wanted, self._poison).places
+        """(start, end, line) of those rows, ascending; −1 is the header."""
+        new = [row for row in rows if row not in self._known]
+        if new:
+            wanted = [row + 1 for row in new]
+            found = lines(self._opened, self.dialect.delimiter, self.dialect.quote, wanted, self._poison)
+            self._known |= dict(zip(new, found.places, strict=True))
+        return [self._known[row] for row in rows]
 
     def _without(
         self, frame: pl.DataFrame, wrong: Sequence[tuple[str, pl.Series]], kinds: Mapping[str, Kind]
@@ -138,7 +147,7 @@ class Delimited:
         return frame.with_row_index("\0").filter(~pl.col("\0").is_in(ordered)).drop("\0")
 
     def _scanned(self, poison: list[int]) -> Lines:
-        return lines(self._opened, self.dialect.delimiter, self.dialect.quote, [0], poison)
+        return lines(self._opened, self.dialect.delimiter, self.dialect.quote, [0, self.dialect.infer], poison)
 
     def _most(self, good: int) -> None:
         """Where hardly a row parses, it is not the rows that are wrong."""
@@ -201,7 +210,8 @@ class Delimited:
 def _cut(body: Body, wrong: Sequence[Bad], start: int, end: int) -> bytes:
     """The bytes from `start` to `end` without those records."""
     starts, ends = [start, *(bad.end for bad in wrong)], [*(bad.start for bad in wrong), end]
-    return b"".join(body[at:stop] for at, stop in zip(starts, ends, strict=True))
+    with memoryview(body) as view:
+        return b"".join([view[at:stop] for at, stop in zip(starts, ends, strict=True)])
 
 
 def not_utf8(body: Body) -> list[int]:

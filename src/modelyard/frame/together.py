@@ -22,16 +22,11 @@ TOLD = 10
 
 class Together:
     def __init__(
-        self,
-        files: Sequence[Delimited],
-        infer: int,
-        types: Mapping[str, Kind],
-        columns: Sequence[str] | None,
-        path: str,
+        self, files: Sequence[Delimited], types: Mapping[str, Kind], columns: Sequence[str] | None, path: str
     ) -> None:
-        """`infer`: rows in which a column's kind is found, where `types` does not say it. Raises MissingColumn,
+        """A kind that `types` does not say is found in as many rows as the files' samples have. Raises MissingColumn,
         UnreadableTable."""
-        self._files, self._infer = files, infer
+        self._files, self._infer = files, files[0].dialect.infer
         there = self._union()
         for name in (*types, *(columns or ())):
             if name not in there:
@@ -81,7 +76,7 @@ class Together:
             left |= dict.fromkeys(new, self._infer)
             if not any(left[name] for name in parts):
                 continue
-            sample = file.sample(self._infer)
+            sample = file.sample()
             for name in parts:
                 column = sample[name] if name in file.names else pl.Series(name, [None] * sample.height, pl.String)
                 parts[name].append(column.head(left[name]))

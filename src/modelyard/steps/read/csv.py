@@ -83,6 +83,7 @@ class Csv(TableStep, frozen=True, kw_only=True, tag="read.csv"):
             encoding=self.encoding,
             marks=Marks(self.decimal, self.thousands),
             keep=self.quarantine is not None,
+            infer=INFER,
         )
         found = [Delimited(file, dialect) for file in files(ctx.folder, self.path)]
-        return Together(found, INFER, self.types, self.columns, self.path)
+        return Together(found, self.types, self.columns, self.path)
