@@ -35,7 +35,7 @@ def truth(name: str, vector: Vector, task: Task | None = None) -> Truth | None:
 
 
 def _task(vector: Vector, known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Task:
-    few = len(known) == 2 or len(known) <= min(FEW, len(vector.values) / 20)
+    few = len(known) == 2 or (len(known) <= FEW and len(known) < len(vector.values) / 20)
     whole = vector.kind == "integer" and few
     return "classification" if whole or vector.kind in ("category", "boolean") else "regression"
 
