@@ -97,6 +97,11 @@ def test_copies_of_rows_and_columns_and_broken_order_are_seen() -> None:
     frame = pl.DataFrame({"a": [1.0, 2.0, 1.0] * 10, "b": [1.0, 2.0, 1.0] * 10, "w": ["x", "y", "x"] * 10})
     found = {doubt.kind: doubt for doubt in of(frame).doubts}
     assert found["duplicate_rows"].value == 28 / 30
+    counted = {doubt.kind: doubt for doubt in of(frame.with_row_index("row")).doubts}["duplicate_rows"]
+    assert (counted.value, "copies of earlier ones, but for row; the first is row 2" in counted.evidence) == (
+        28 / 30,
+        True,
+    )
     assert found["duplicate_column"].columns == ("a", "b")
     when = pl.datetime_range(pl.datetime(2024, 1, 1), pl.datetime(2024, 1, 3), "1h", eager=True)
     order = [*range(20), 30, *range(20, 30), *range(31, 49)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from modelyard.api.associations import Associations, associations
-from modelyard.api.suspects import Sides, Truth, duplicates, leaks, order, split, strengths
+from modelyard.api.suspects import Sides, Truth, duplicate_columns, duplicate_rows, leaks, order, split, strengths
 from modelyard.frame.vectors import vectors
 from modelyard.measure.columns import ColumnSummary, summary
 from modelyard.measure.doubts import Doubt, Level, class_doubt, column_doubts
@@ -56,6 +56,7 @@ class Asked(Struct, frozen=True, kw_only=True, eq=False):
     kind: str
     truth: Truth | None = None
     time: str | None = None
+    id: str | None = None
     hidden: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     sides: Sides | None = None
@@ -76,7 +77,7 @@ def profile(frame: DataFrame, schema: Schema, asked: Asked) -> TableProfile:
     columns = vectors(frame, schema, asked.zone)
     summaries = {name: summary(vector) for name, vector in columns.items()}
     tells = _tells(columns, schema, asked)
-    doubts = [*_suspected(columns, tells, asked, frame.height), *_doubted(summaries, columns, asked)]
+    doubts = [*_suspected(columns, tells, asked, _counters(summaries, asked)), *_doubted(summaries, columns, asked)]
     return TableProfile(
         source=asked.source,
         kind=asked.kind,
@@ -100,13 +101,22 @@ def _tells(columns: Mapping[str, Vector], schema: Schema, asked: Asked) -> dict[
     return strengths({name: vector for name, vector in columns.items() if name not in hidden}, truth)
 
 
-def _suspected(columns: Mapping[str, Vector], tells: Mapping[str, float], asked: Asked, rows: int) -> Iterator[Doubt]:
+def _counters(summaries: Mapping[str, ColumnSummary], asked: Asked) -> set[str]:
+    """Columns that say nothing but which row it is: they make no row another one."""
+    unique = {name for name, found in summaries.items() if found.kind == "integer" and found.distinct == found.rows}
+    return unique | ({asked.id} if asked.id else set())
+
+
+def _suspected(
+    columns: Mapping[str, Vector], tells: Mapping[str, float], asked: Asked, counters: set[str]
+) -> Iterator[Doubt]:
     time = columns[asked.time].values if asked.time else None
     if asked.truth is not None:
         yield from leaks({name: columns[name] for name in tells}, asked.truth, tells, time)
     if asked.sides is not None:
         yield from split(columns, asked.features, asked.sides, time)
-    yield from duplicates(columns, rows)
+    yield from duplicate_rows({name: vector for name, vector in columns.items() if name not in counters}, counters)
+    yield from duplicate_columns(columns)
     for name, vector in columns.items():
         if vector.kind == "datetime" and (asked.time in (None, name)):
             yield from order(name, vector.values)

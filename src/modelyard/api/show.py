@@ -50,6 +50,7 @@ def show_step(plan: Plan, step: str | None = None, rows: int = 5) -> TableProfil
         kind=node.kind,
         truth=told(frame, schema, target if target in schema.names else None, plan.project.task),
         time=roles.time if roles.time in schema.names else None,
+        id=roles.id if roles.id in schema.names else None,
         hidden=roles.never_features,
         features=tuple(name for name in plan.inputs if name not in roles.never_features) if last else (),
         sides=_sides(plan, frame) if last else None,

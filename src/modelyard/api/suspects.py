@@ -3,7 +3,7 @@ time that runs backwards. Each with its evidence."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -119,20 +119,28 @@ def _later(name: str, vector: Vector, time: Floats | None) -> tuple[float, str] 
     return later, f"its moment lies after the row's own time in {percent(later)} of the rows"
 
 
-def duplicates(vectors: Mapping[str, Vector], rows: int) -> Iterator[Doubt]:
-    """Rows that are copies of earlier ones, and columns that are copies of others."""
-    if not vectors or not rows:
+def duplicate_rows(vectors: Mapping[str, Vector], but: Collection[str] = ()) -> Iterator[Doubt]:
+    """Rows that are copies of earlier ones. `but`: columns left out of it beforehand, to be named."""
+    rows = _length(vectors)
+    if not rows:
         return
     copies = repeated(row_digests(vectors.values(), rows))
     count = int(copies.sum())
     if count:
         level: Level = "warn" if count / rows >= HEAVY else "note"
-        at = int(np.flatnonzero(copies)[0])
-        said = f"{count:,} of {rows:,} rows ({percent(count / rows)}) are copies of earlier ones; the first is row {at}"
+        first, left_out = int(np.flatnonzero(copies)[0]), f", but for {', '.join(sorted(but))}" if but else ""
+        said = (
+            f"{count:,} of {rows:,} rows ({percent(count / rows)}) are copies of earlier ones{left_out}; the first is "
+            f"row {first}"
+        )
         yield Doubt(kind="duplicate_rows", level=level, columns=(), value=count / rows, evidence=said)
+
+
+def duplicate_columns(vectors: Mapping[str, Vector]) -> Iterator[Doubt]:
+    """Columns that hold the same in every row."""
     seen: dict[bytes, list[str]] = {}
     for name, vector in vectors.items():
-        if vector.kind != "text":
+        if vector.kind != "text" and _length(vectors):
             seen.setdefault(_digest(vector), []).append(name)
     for names in seen.values():
         if len(names) > 1:
@@ -150,7 +158,7 @@ def order(name: str, time: Floats) -> Iterator[Doubt]:
 
 def split(vectors: Mapping[str, Vector], features: Sequence[str], sides: Sides, time: Floats | None) -> Iterator[Doubt]:
     """Held-out rows that were learned from, as far as a model can see, and rows learned from that are younger."""
-    rows = len(next(iter(vectors.values())).values) if vectors else 0
+    rows = _length(vectors)
     both = across(row_digests([vectors[name] for name in features], rows), sides.train, sides.test) if features else 0
     share = both / max(len(sides.test), 1)
     if both:
@@ -166,6 +174,10 @@ def split(vectors: Mapping[str, Vector], features: Sequence[str], sides: Sides, 
         if younger > 0:
             said = f"{percent(younger)} of the rows learned from are younger than the oldest held-out row: it is told "
             yield Doubt(kind="split_time", level="grave", columns=(), value=younger, evidence=said + "the future")
+
+
+def _length(vectors: Mapping[str, Vector]) -> int:
+    return len(next(iter(vectors.values())).values) if vectors else 0
 
 
 def _digest(vector: Vector) -> bytes:
