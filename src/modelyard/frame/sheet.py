@@ -1,13 +1,10 @@
-"""One sheet of a workbook (xlsx, xlsm, xlsb, xls, ods) as rows of plain values, by python-calamine.
+"""One sheet of a workbook (xlsx, xlsm, xls, ods) as rows of plain values, by python-calamine.
 
-A cell that holds an error (`#DIV/0!`) has no value; in xlsx files such cells are counted, so that they are not silent.
+Before it is read, its extent is looked at (extent.py).
 """
 
 from __future__ import annotations
 
-import re
-import zipfile
-import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -17,12 +14,10 @@ from msgspec import Struct, json
 from modelyard.errors import did_you_mean
 from modelyard.errors.data import UnreadableTable
 from modelyard.errors.system import MissingExtra
-from modelyard.frame.opened import LARGEST
+from modelyard.frame.extent import errors
 from modelyard.frame.values import Value, text
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
-ERROR = re.compile(rb"<c [^>]*\bt=\"e\"")
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 
 
 class Line(Struct, frozen=True):
@@ -54,7 +49,7 @@ def _grid(path: Path, sheet: str | int) -> tuple[list[list[Cell]], int]:
         raise MissingExtra(
             "python-calamine is not installed", who="read.excel", way_out="pip install 'modelyard[excel]'"
         ) from None
-    _bounded(path)
+    errors(path)
     try:
         book = CalamineWorkbook.from_path(path)
         found = book.get_sheet_by_name(_named(book.sheet_names, sheet, path))
@@ -62,16 +57,6 @@ def _grid(path: Path, sheet: str | int) -> tuple[list[list[Cell]], int]:
     except (CalamineError, OSError) as error:
         way_out = "save it again as xlsx, without a password"
         raise UnreadableTable(f"is no workbook: {error}", where=str(path), way_out=way_out) from None
-
-
-def _bounded(path: Path) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(one.file_size for one in archive.infolist())
-    except DAMAGED:
-        return
-    if unpacked > LARGEST:
-        raise UnreadableTable(f"unpacks to more than {LARGEST:,} bytes", where=str(path))
 
 
 def _named(there: list[str], sheet: str | int, path: Path) -> str:
@@ -112,15 +97,3 @@ def _value(cell: Cell) -> Value:
     if isinstance(cell, time | timedelta):
         return str(cell)
     return None if cell == "" else cell
-
-
-def errors(path: Path) -> int:
-    """How many cells of an xlsx file's sheets hold an error; 0 for other files, where nothing tells them apart."""
-    if path.suffix.lower() not in (".xlsx", ".xlsm") or not zipfile.is_zipfile(path):
-        return 0
-    try:
-        with zipfile.ZipFile(path) as archive:
-            sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
-            return sum(len(ERROR.findall(archive.read(name))) for name in sheets)
-    except DAMAGED as error:
-        raise UnreadableTable(f"is damaged: {error}", where=str(path), way_out="get it, or save it, again") from None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+import zipfile
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+import xlsxwriter
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -95,3 +97,26 @@ def test_without_its_library_the_extra_is_named(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "python_calamine", None)
     with pytest.raises(MissingExtra, match=r"modelyard\[excel\]"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.ods"])
+def test_two_cells_in_far_corners_are_an_error_not_the_end_of_the_process(tmp_path: Path, name: str) -> None:
+    if name == "a.xlsx":
+        with xlsxwriter.Workbook(tmp_path / name) as book:
+            sheet = book.add_worksheet("s")
+            sheet.write(0, 0, "a")
+            sheet.write(1_048_575, 16_383, 1)
+    else:
+        write(tmp_path / name, s=[["a"], [1]])
+        many = b'table:number-columns-repeated="16384" office:value-type="float"'
+        with zipfile.ZipFile(tmp_path / name) as archive:
+            members = {one: archive.read(one) for one in archive.namelist()}
+        body = members["content.xml"].replace(b'office:value-type="float"', many)
+        members["content.xml"] = body.replace(
+            b"<table:table-row>", b'<table:table-row table:number-rows-repeated="9999">'
+        )
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            for one, content in members.items():
+                archive.writestr(one, content)
+    with pytest.raises(UnreadableTable, match=r"16,384 columns, beyond 50,000,000 cells"):
+        read(tmp_path, path=name)

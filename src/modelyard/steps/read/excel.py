@@ -1,4 +1,4 @@
-"""Read one sheet of a workbook (xlsx, xlsm, xlsb, xls, ods), or of the workbooks of a glob, as one table.
+"""Read one sheet of a workbook (xlsx, xlsm, xls, ods), or of the workbooks of a glob, as one table.
 
 Columns and kinds are found in the first rows and then hold: a later value that does not fit is an error that names its
 row, or a row kept in the quarantine file. Whole numbers are integers, as a spreadsheet knows only floats.
@@ -57,7 +57,7 @@ class Excel(TableStep, frozen=True, kw_only=True, tag="read.excel"):
         return frame.lazy()
 
     def _tell(self, ctx: Context) -> None:
-        from modelyard.frame.sheet import errors
+        from modelyard.frame.extent import errors
         from modelyard.frame.source import files
 
         for file in files(ctx.folder, self.path):
