@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 
 help:
 	@echo "make demo    install, then the whole loop on real flights (DAYS=45 shortens the replay)"
-	@echo "make test    install, then every test (PostgreSQL tests need its Debian package: as root it is installed)"
+	@echo "make test    install, then every test (PostgreSQL and MariaDB are needed: as root on Debian they are installed)"
 	@echo "make check   install, then formatting, lint, types and the arrows between rooms"
 	@echo "make docs    install, then write the generated pages under docs/"
 	@echo "make bench   install, then every claim in benchmarks/, one table"

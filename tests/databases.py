@@ -142,6 +142,7 @@ def postgresql_database(postgres: str) -> Connection:
 @pytest.fixture
 def mariadb_database(mariadb: tuple[str, int]) -> Connection:
     """The database `yard`, emptied."""
+    pytest.importorskip("pymysql")
     host, port = mariadb
     made = Mariadb(name="crm", host=host, port=port, database="yard", user="yard", password=Secret(PASSWORD))
     from modelyard.frame.sql.session import opened
@@ -160,8 +161,6 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Connection:
     if request.param == "duckdb":
         pytest.importorskip("duckdb")
         return Duckdb(name="crm", path=str(tmp_path / "crm.duckdb"))
-    if request.param == "mariadb":
-        pytest.importorskip("pymysql")
     made: Connection = request.getfixturevalue(f"{request.param}_database")
     return made
 

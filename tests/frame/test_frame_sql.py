@@ -8,6 +8,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from modelyard.errors.connection import DatabaseRefused, UnknownTable
@@ -203,3 +205,22 @@ def test_both_ways_out_of_postgresql_give_the_same(
     monkeypatch.undo()
     with pytest.raises(DatabaseRefused, match="division by zero"):
         read(postgresql_database, table=None, query="SELECT 1 / (id - 200) AS id FROM t")
+
+
+TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.tuples(TEXTS | st.none(), st.floats(allow_nan=False, allow_infinity=False) | st.none()),
+                     min_size=1, max_size=30))  # fmt: skip
+def test_any_text_and_any_number_comes_back_and_is_found(
+    database: Connection, rows: list[tuple[str | None, float | None]]
+) -> None:
+    frame = pl.DataFrame({"id": range(len(rows)), "name": [row[0] for row in rows], "x": [row[1] for row in rows]},
+                         schema={"id": pl.Int64, "name": pl.String, "x": pl.Float64})  # fmt: skip
+    put(database, frame, "replace")
+    assert_frame_equal(read(database), frame, check_exact=True)
+    name = next((name for name, _ in rows if name is not None), "")
+    where = "name == '" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    found = read(database, where=where)
+    assert_frame_equal(found, frame.filter(pl.col("name") == name), check_exact=True)

@@ -122,6 +122,7 @@ def test_what_this_user_may_not_do_is_denied(postgresql_database: Postgresql) ->
 
 def test_a_file_that_is_not_there_or_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "bad").write_bytes(b"no database at all" * 100)
+    pytest.importorskip("duckdb")
     for kind in (Sqlite, Duckdb):
         gone = met(look(kind(name="crm", path=str(tmp_path / "no.db"))))
         assert isinstance(gone, Unreachable)
