@@ -204,3 +204,25 @@ def test_an_upsert_without_one_row_for_each_key_is_refused(tmp_path: Path) -> No
     for keys, said in (([1, 1], "not unique"), ([1, None], "null")):
         error = met(lambda keys=keys: write(pl.LazyFrame({"id": keys}), lite, HERE, "t", "upsert", ("id",)))
         assert said in str(error)
+
+
+def test_a_connection_that_breaks_in_the_middle_of_a_write_leaves_the_table_as_it_was(server: Server) -> None:
+    write(pl.LazyFrame({"id": [1, 2]}), server, HERE, "t", key=("id",))
+    mine = "SELECT id FROM information_schema.processlist"
+    if isinstance(server, Postgresql):
+        mine = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        mine += " AND usename = current_user"
+
+    def cut(part: pl.DataFrame) -> pl.DataFrame:
+        with opened(server, HERE, write=True) as other:
+            for row in other.rows(mine):
+                if not isinstance(server, Postgresql) and row != other.rows("SELECT connection_id()")[0]:
+                    other.execute(f"KILL {row[0]}")
+        return part
+
+    frame = pl.LazyFrame({"id": [3]}).map_batches(cut, schema={"id": pl.Int64})
+    for mode in ("replace", "append"):
+        error = met(lambda mode=mode: write(frame, server, HERE, "t", mode))
+        assert isinstance(error, DatabaseRefused | Unreachable)
+    found = scan(Asked(connection=server, folder=HERE, table="t", order=("id",))).collect()
+    assert found["id"].to_list() == [1, 2]

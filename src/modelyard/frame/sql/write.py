@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
 from polars import selectors
 
-from modelyard.errors import did_you_mean
+from modelyard.errors import ModelyardError, did_you_mean
 from modelyard.errors.connection import DatabaseRefused, UnknownTable
 from modelyard.errors.data import MissingColumn
 from modelyard.frame.appended import Appended, appended
@@ -90,7 +90,8 @@ class _Writing:
             self._into(mode, instead)
             session.commit()
         except BaseException:
-            session.undo(made)
+            with suppress(ModelyardError):  # a connection that broke has undone it already
+                session.undo(made)
             raise
         return rows
 
