@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from modelyard.measure.bins import WIDTH, Codes
 from modelyard.measure.checks import CHECKS, Layout
@@ -25,6 +26,8 @@ from modelyard.rows.table import Floats
 EULER = 0.5772156649015329
 MANY = 2_000
 """From so many rows a window on, counts are drawn from their Gaussian limit: the same h, a fraction of the time."""
+LARGEST = 2**28
+"""Elements of the rows that a covariance is taken from: 1 GB."""
 
 Stream = tuple[Floats, Floats, Spread]
 """A pseudo-reference (columns, WIDTH), its windows (t, columns, WIDTH), and the spread that the reference shows."""
@@ -100,17 +103,27 @@ def _gaussian(codes: Codes, rng: np.random.Generator) -> Callable[[int, int], Fl
     """Counts n p + √n S^½ g, S the covariance of all one-hot bins together: columns stay correlated."""
     columns = codes.shape[1]
     flat = codes + np.arange(columns) * WIDTH
-    hot = np.zeros((min(len(codes), 20_000), columns * WIDTH), dtype=np.float32)
+    looked_at = min(len(codes), 20_000, max(LARGEST // (columns * WIDTH), 500))
+    hot = np.zeros((looked_at, columns * WIDTH), dtype=np.float32)
     some = rng.choice(len(codes), len(hot), replace=False)
     np.put_along_axis(hot, flat[some], 1.0, axis=1)
     p = np.bincount(flat.ravel(), minlength=columns * WIDTH) / len(codes)
     mean = hot.mean(0, dtype=np.float64)
-    values, vectors = np.linalg.eigh((hot.T @ hot).astype(np.float64) / len(hot) - np.outer(mean, mean))
-    root = vectors * np.sqrt(np.maximum(values, 0))
+    root = _root(hot, mean)
 
     def draw(n: int, windows: int) -> Floats:
-        g = rng.standard_normal((windows, len(p)))
+        g = rng.standard_normal((windows, root.shape[1]))
         counts = n * p + n**0.5 * (g @ root.T)
         return np.asarray(np.maximum(np.rint(counts), 0).reshape(windows, columns, WIDTH))
 
     return draw
+
+
+def _root(hot: NDArray[np.float32], mean: Floats) -> Floats:
+    """R with R Rᵀ the covariance of the bins (columns of `hot`). Of a wide table, with more bins than rows, the centred
+    rows are one themselves, and the covariance, which would not fit in memory, is never made."""
+    if len(hot) < len(mean):
+        centred: Floats = (hot - mean) / len(hot) ** 0.5
+        return centred.T
+    values, vectors = np.linalg.eigh((hot.T @ hot).astype(np.float64) / len(hot) - np.outer(mean, mean))
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0)))
