@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
@@ -166,6 +167,7 @@ def libraries(names: Sequence[str] = LEARNERS) -> dict[str, str]:
     return {name: text for name, text in found.items() if text is not None}
 
 
+@cache  # asked for every piece of a comparison, and read from the disk
 def _version(name: str) -> str | None:
     try:
         return version(name)

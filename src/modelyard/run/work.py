@@ -64,6 +64,11 @@ def piece(recipe: Recipe, fold: int, rows: Fold, setting: Setting) -> Piece:
     return Piece(recipe=recipe, fold=fold, rows=rows, key=key, root=root)
 
 
+def refused(error: str) -> FoldScores:
+    """No answers, and why."""
+    return FoldScores(scores=np.empty((0, 0)), prediction=np.empty(0), cost=0.0, seconds=0.0, error=error)
+
+
 def perform(todo: Piece, data: Data, setting: Setting, memory: Memory) -> FoldScores:
     """Learn and answer. What a library or the rows refuse is the candidate's failure, told in `error`, and not cached;
     a success is."""
@@ -71,7 +76,7 @@ def perform(todo: Piece, data: Data, setting: Setting, memory: Memory) -> FoldSc
     try:
         scores = _scores(todo, data, setting, memory)
     except ModelyardError as error:
-        return FoldScores(scores=np.empty((0, 0)), prediction=np.empty(0), cost=0.0, seconds=0.0, error=str(error))
+        return refused(str(error))
     done = replace(scores, seconds=time.perf_counter() - began)
     if memory.cache is not None:
         memory.cache.put(todo.key, done)

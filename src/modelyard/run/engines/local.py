@@ -14,15 +14,13 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from modelyard.errors import ModelyardError
 from modelyard.errors.run import WorkerDied
 from modelyard.run.cache import Cache
 from modelyard.run.data import Data
 from modelyard.run.message import Done, Shared, receive, send, shared, task
 from modelyard.run.spill import write_data
-from modelyard.run.work import FoldScores, Piece, Setting, finished
+from modelyard.run.work import FoldScores, Piece, Setting, finished, refused
 
 Answer = tuple[Piece, FoldScores] | ModelyardError
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
@@ -103,9 +101,7 @@ class _Hand:
 
     def _scores(self, piece: Piece, done: Done) -> FoldScores:
         if done.error:
-            return FoldScores(
-                scores=np.empty((0, 0)), prediction=np.empty(0), cost=0.0, seconds=0.0, error=done.error
-            )  # fmt: skip
+            return refused(done.error)
         found = finished(piece, self.cache)
         if found is None:
             raise WorkerDied(f"the scores of {piece.recipe.name} on fold {piece.fold} are not in the cache")
