@@ -94,6 +94,13 @@ class BeyondFloat32(ModelyardError):
     status = 422
 
 
+class BadCursor(ModelyardError):
+    """`cursor:` names a column that does not grow with each new row, or whose kind has changed since it was read."""
+
+    way_out = "Name a column of numbers, dates or words that only grows: an id, a time of insertion or of change."
+    exit = 2
+
+
 class NotRows(ModelyardError):
     """What was handed over to be predicted is no table that we know."""
 

@@ -13,6 +13,7 @@ from modelyard.project.read import Document
 from modelyard.schema.column import Column
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
+from modelyard.step.incremental import Incremental
 from modelyard.step.step import TableStep
 
 Peek = Callable[[TableStep, Context], Schema]
@@ -63,7 +64,10 @@ def _after(node: Node, given: list[Schema], ctx: Context, peek: Peek) -> Schema:
     if source(type(step)):
         if given:
             raise BadGraph("a source follows nothing", way_out="Remove its `after:`")
-        return peek(step, ctx)
+        seen = peek(step, ctx)
+        if isinstance(step, Incremental):
+            step.checked(seen)
+        return seen
     if not given:
         raise BadGraph("there is no table before it", way_out="Put a read step above it, or name one by `after:`")
     return step.schema(*given, ctx=ctx)
