@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-Mark = int | float | str
+from modelyard.schema.pin import Mark
 
 
 def bounded(frame: pl.LazyFrame, column: str, after: Mark | None, upto: Mark | None) -> pl.LazyFrame:

@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, Struct
 
 from modelyard.errors.data import BadCursor
+from modelyard.schema.pin import Mark
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
 from modelyard.step.step import TableStep
 
 if TYPE_CHECKING:
     from polars import LazyFrame
-
-Mark = int | float | str
-"""A value of the cursor column: a datetime as whole microseconds since 1970 UTC, a whole number as such, a number as a
-float, words as they are (they are ordered by code point)."""
 
 
 class Bounds(Struct, frozen=True, kw_only=True):
@@ -38,7 +35,7 @@ class Incremental(TableStep, frozen=True, kw_only=True):
 
     cursor: Annotated[
         str | None,
-        Meta(description="The column that grows with each new row: a later run reads only what lies beyond."),
+        Meta(description="The column that grows with each new row: later runs read what lies beyond."),
     ] = None
     cursor_key: Annotated[
         tuple[str, ...],
