@@ -1,4 +1,4 @@
-"""Errors about connections: databases that are not reached, refuse, or hold something else than was asked for.
+"""Errors about connections: databases and services that are not reached, refuse, or hold something else than asked.
 
 No text here ever holds a password: what a driver says is kept to one line, and the secret is taken out of it.
 """
@@ -16,7 +16,8 @@ class UnknownConnection(ModelyardError):
 
 
 class Unreachable(ModelyardError):
-    """Nothing answers where the connection leads: no such host, nobody at the port, no such file, no answer in time."""
+    """Nothing answers where the connection leads: no such host, nobody at the port, no such file, no answer in time, a
+    certificate that is not trusted."""
 
     way_out = "Check host and port of the connection, that its server runs, and that this machine may reach it."
 
@@ -44,3 +45,35 @@ class MissingDriver(ModelyardError):
     """The library that speaks to this kind of database is not installed."""
 
     way_out = "Install it: pip install 'modelyard[duckdb]'."
+
+
+class ForbiddenAddress(ModelyardError):
+    """A web service leads where its connection may not go: an address of a private network, of this machine or of a
+    cloud's metadata; another host or scheme, by a redirect or by the URL of the next page. Nothing was sent there."""
+
+    way_out = "If its host is meant to lie in your own network, write `reach: private` (or `local`) in its connection."
+
+
+class ServiceRefused(ModelyardError):
+    """A web service answers with an error, and went on doing so when asked again where that can help."""
+
+    way_out = "Read what the service says; check `path:` and `parameters:` of the step."
+
+
+class UnfitAnswer(ModelyardError):
+    """What a web service sends is no page of a table: no JSON, cut short, no array of records where it was said to be,
+    another number of rows than the service itself says."""
+
+    way_out = "Look at what the service sends; `records:` names the keys under which the rows lie."
+
+
+class EndlessPages(ModelyardError):
+    """The pages of a web service lead in a circle, repeat, or go on without rows."""
+
+    way_out = "Check `paging:` of the step against the service's documentation."
+
+
+class OverLimit(ModelyardError):
+    """A read goes past what `at_most:` allows: bytes, pages or time. Nothing is given in part."""
+
+    way_out = "Ask for less by `parameters:`, or allow more under `at_most:`."

@@ -7,6 +7,7 @@ once is everything that is wrong whatever the variables hold, a password written
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from modelyard.errors import did_you_mean
@@ -14,6 +15,7 @@ from modelyard.errors.project import BadParameter
 from modelyard.project.decode import decode, field_names, known_keys
 from modelyard.project.environment import Environment
 from modelyard.project.read import Document
+from modelyard.schema.auth import AUTHS
 from modelyard.schema.connection import KINDS, Connection, Connections, as_secret
 
 SECRETS = ("password",)
@@ -61,13 +63,24 @@ def _checked(entry: dict[str, Any], path: str, document: Document) -> str:
         where = document.where(f"{path}.kind")
         raise BadParameter(f"no kind of connection {kind!r}", where=where, way_out=did_you_mean(str(kind), KINDS))
     known_keys(entry, ("kind", *field_names(KINDS[kind])), path, document, f"connection {name!r}")
-    for secret in SECRETS:
-        if secret in entry and not (isinstance(entry[secret], str) and _VARIABLE.fullmatch(entry[secret])):
+    for place, value in _secrets(entry):
+        if not (isinstance(value, str) and _VARIABLE.fullmatch(value)):
+            secret = place.rpartition(".")[2]
             raise BadParameter(
                 f"`{secret}:` is written in the file, where everybody reads it",
                 who=f"connection {name!r}",
-                where=document.where(f"{path}.{secret}"),
-                way_out=f'Change it in the database, and write {secret}: "${{{name.upper().replace("-", "_")}'
+                where=document.where(f"{path}.{place}"),
+                way_out=f'Change it where it is valid, and write {secret}: "${{{name.upper().replace("-", "_")}'
                 f'_{secret.upper()}}}" with the new one in that variable',
             )
     return name
+
+
+def _secrets(entry: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What must be a variable, by its path in the entry."""
+    yield from ((name, entry[name]) for name in SECRETS if name in entry)
+    auth = entry.get("auth")
+    if isinstance(auth, dict):
+        known = AUTHS.get(str(auth.get("kind")))
+        names = known.secret_fields() if known else ()
+        yield from ((f"auth.{name}", auth[name]) for name in names if name in auth)

@@ -1,59 +1,35 @@
 """Where data lies outside of this machine's files: connections by name, in typed fields.
 
 Never a raw URL: a URL can carry options that make a driver run or read something else, and a password that is then
-printed. A password is a `Secret`, which no encoder, log or message shows. Pure data; who opens one is frame/sql.
+printed. A password is a `Secret`, which no encoder, log or message shows. Pure data; who opens one is frame/sql or,
+of a web service, frame/rest.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from modelyard.errors import did_you_mean
 from modelyard.errors.connection import UnknownConnection
 from modelyard.errors.project import BadParameter
+from modelyard.schema.auth import AnyAuth, Oauth2, header
+from modelyard.schema.duration import Rate
+from modelyard.schema.secret import Secret as Secret
+from modelyard.schema.secret import as_secret as as_secret
+from modelyard.schema.url import checked
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._:-]*[A-Za-z0-9])?|/[^\s,'\\]+")
 _DATABASE = re.compile(r"[^\x00-\x1f=;'\"\\]+")
+_TEXT = re.compile(r"[\x20-\x7e]*")
+_TELLING = re.compile(r"(?i)auth|token|secret|cookie|api-?key|password")
+Reach = Literal["public", "private", "local"]
 Tls = Literal["prefer", "require", "verify"]
 Host = Annotated[str, Meta(description="A name or an address; for a local socket its folder.", min_length=1)]
 PortNumber = Annotated[int, Meta(description="Where the server listens.", ge=1, le=65535)]
-
-
-class Secret:
-    """A text that is only had by asking for it.
-
-    >>> word = Secret("hunter2")
-    >>> word, f"{word}", word.reveal()
-    (Secret(***), '***', 'hunter2')
-    """
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        return self._text
-
-    def hidden_in(self, text: str) -> str:
-        """The text with every occurrence of the secret made ***."""
-        return text.replace(self._text, "***") if self._text else text
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
-
-    def __str__(self) -> str:
-        return "***"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._text == self._text
-
-    def __hash__(self) -> int:
-        return hash(Secret)
 
 
 class Named(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
@@ -106,17 +82,48 @@ class Duckdb(Named, frozen=True, kw_only=True, tag="duckdb"):
     path: Annotated[str, Meta(description="The file, relative to the project file.", min_length=1)]
 
 
-Connection = Postgresql | Mysql | Mariadb | Sqlite | Duckdb
-KINDS: dict[str, type[Postgresql] | type[Mysql] | type[Mariadb] | type[Sqlite] | type[Duckdb]] = {
-    "duckdb": Duckdb, "mariadb": Mariadb, "mysql": Mysql, "postgresql": Postgresql, "sqlite": Sqlite,
+class Rest(Named, frozen=True, kw_only=True, tag="rest"):
+    """A web service that answers in JSON. Only its own host is ever asked, at addresses that `reach` allows.
+
+    >>> Rest(name="shop", url="https://api.shop.example/v2").reach
+    'public'
+    """
+
+    url: Annotated[str, Meta(description="https://HOST/PATH, where the paths of steps begin; no password, no query.")]
+    auth: Annotated[AnyAuth | None, Meta(description="Who asks: {kind: bearer, token: …} and others.")] = None
+    headers: Annotated[dict[str, str], Meta(description="Sent with each request; no secrets.")] = field(
+        default_factory=dict
+    )
+    rate: Annotated[str | None, Meta(description="At most so many requests: 5 per 1s.")] = None
+    reach: Annotated[
+        Reach,
+        Meta(description="Where its host may lie: `public`; `private` networks, too; `local`: this machine, too."),
+    ] = "public"
+    ca: Annotated[
+        str | None, Meta(description="A PEM file of the authorities that sign it, relative to the project file.")
+    ] = None
+
+    def __post_init__(self) -> None:
+        origins = [checked(self.url, "url")]
+        if isinstance(self.auth, Oauth2):
+            origins.append(checked(self.auth.token_url, "token_url"))
+        if self.reach == "public" and any(origin.scheme != "https" for origin in origins):
+            raise BadParameter("http:// to a public host can be read on the way", way_out="Write https://")
+        for name, value in self.headers.items():
+            header(name)
+            if _TELLING.search(name):
+                raise BadParameter(f"{name!r} under `headers:`", way_out="Tell who asks under `auth:`")
+            if not _TEXT.fullmatch(value):
+                raise BadParameter(f"the header {name!r} is no line of ASCII", way_out="Write visible characters")
+        if self.rate is not None and Rate.parse(self.rate).times < 1:
+            raise BadParameter(f"`rate: {self.rate}` lets no request through", way_out="Write 5 per 1s")
+
+
+Database = Postgresql | Mysql | Mariadb | Sqlite | Duckdb
+Connection = Database | Rest
+KINDS: dict[str, type[Connection]] = {
+    "duckdb": Duckdb, "mariadb": Mariadb, "mysql": Mysql, "postgresql": Postgresql, "rest": Rest, "sqlite": Sqlite,
 }  # fmt: skip
-
-
-def as_secret(kind: type[Any], value: Any) -> Any:
-    """How msgspec reads a Secret."""
-    if kind is Secret and isinstance(value, str):
-        return Secret(value)
-    raise NotImplementedError(f"a {kind.__name__} is written as text")
 
 
 class Connections:

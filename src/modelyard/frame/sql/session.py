@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from modelyard.errors import ModelyardError, did_you_mean
 from modelyard.errors.connection import UnknownTable
+from modelyard.errors.project import BadParameter
 from modelyard.schema.connection import Connection, Secret
 
 BATCH = 50_000
@@ -46,6 +47,8 @@ class Session:
     """An open connection. Every method raises our errors alone, without the secret."""
 
     quotes: ClassVar[str] = '"'
+    local: ClassVar[bool] = False
+    """Whether rows need not travel to be looked at."""
     zoned: ClassVar[bool] = True
     """Whether a column tells that its datetimes have no zone."""
     types: ClassVar[dict[str, str]] = {}
@@ -118,6 +121,11 @@ class Session:
         """A moment (µs UTC) to compare a datetime with; None: let it be compared here."""
         return None
 
+    def naive(self, column: str, sign: str, micros: int) -> tuple[str, bool]:
+        """A comparison of a datetime without a zone with what a clock shows (µs since it showed 1970), and whether it
+        is exact; a wider one lets through each row that the exact one would. Empty: let it be compared here."""
+        return "", False
+
     def sure(self, column: str, condition: str) -> str:
         """A comparison with a number that lets through what is no number, to be refused aloud."""
         return condition
@@ -163,8 +171,10 @@ def opened(connection: Connection, folder: Path, write: bool = False) -> Iterato
 
 
 def _open(connection: Connection, folder: Path, write: bool) -> Session:
-    from modelyard.schema.connection import Duckdb, Postgresql, Sqlite
+    from modelyard.schema.connection import Duckdb, Postgresql, Rest, Sqlite
 
+    if isinstance(connection, Rest):
+        raise BadParameter(f"connection {connection.name!r} is no database", way_out="Read it by read.rest")
     if isinstance(connection, Postgresql):
         from modelyard.frame.sql.postgresql import PostgresqlSession
 
