@@ -22,6 +22,7 @@ except ImportError:
 
 
 class DuckdbSession(Session):
+    local: ClassVar[bool] = True
     types: ClassVar[dict[str, str]] = {
         "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "datetime": "TIMESTAMPTZ", "date": "DATE",
         "words": "VARCHAR", "key": "VARCHAR",
@@ -81,6 +82,9 @@ class DuckdbSession(Session):
 
     def moment(self, field: Field, micros: int) -> str | None:
         return f"make_timestamptz({micros}::BIGINT)" if field.dtype == pl.Datetime("us", "UTC") else None
+
+    def naive(self, column: str, sign: str, micros: int) -> tuple[str, bool]:
+        return f"{column} {sign} make_timestamp({micros}::BIGINT)", True
 
     def execute(self, statement: str) -> int:
         with self._told():

@@ -118,6 +118,9 @@ class MysqlSession(Session):
             return None
         return f"TIMESTAMPADD(MICROSECOND, {micros}, TIMESTAMP'1970-01-01 00:00:00')"
 
+    def naive(self, column: str, sign: str, micros: int) -> tuple[str, bool]:
+        return f"{column} {sign} TIMESTAMPADD(MICROSECOND, {micros}, TIMESTAMP'1970-01-01 00:00:00')", True
+
     def execute(self, statement: str) -> int:
         with self._told(), self._sql.cursor() as cursor:
             return cursor.execute(statement)

@@ -157,6 +157,9 @@ class PostgresqlSession(Session):
             return None
         return f"TIMESTAMPTZ 'epoch' + {micros} * INTERVAL '1 microsecond'"
 
+    def naive(self, column: str, sign: str, micros: int) -> tuple[str, bool]:
+        return f"{column} {sign} TIMESTAMP 'epoch' + {micros} * INTERVAL '1 microsecond'", True
+
     def close(self) -> None:
         self._sql.close()
 

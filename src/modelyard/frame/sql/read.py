@@ -18,15 +18,18 @@ from polars.io.plugins import register_io_source
 from modelyard.errors import did_you_mean
 from modelyard.errors.connection import UnknownTable
 from modelyard.errors.data import BadExpression, MissingColumn, UnreadableTable, WrongType
+from modelyard.frame.bounded import bounded
 from modelyard.frame.expression import to_polars_expr
 from modelyard.frame.schema import DTYPES, schema_of
 from modelyard.frame.source import first_line, typed
+from modelyard.frame.sql.between import Within, within
 from modelyard.frame.sql.session import Field, Session, opened
 from modelyard.frame.sql.where import pushed
 from modelyard.schema.column import Kind
 from modelyard.schema.connection import Connection
 from modelyard.schema.expression import Expression, parse
 from modelyard.schema.expression_kinds import kind_of
+from modelyard.schema.pin import Mark
 from modelyard.schema.schema import Schema
 
 
@@ -44,6 +47,10 @@ class Asked(Struct, frozen=True, kw_only=True):
     where: str | None = None
     order: tuple[str, ...] = ()
     order_if_there: tuple[str, ...] = ()
+    cursor: str = ""
+    """Where it is set: only rows with after < cursor <= upto."""
+    after: Mark | None = None
+    upto: Mark | None = None
 
     def text(self, session: Session) -> str:
         if self.query is not None:
@@ -91,6 +98,18 @@ def of_kinds(asked: Asked, kinds: Mapping[str, Kind], as_they_are: Container[str
     return replace(asked, columns=tuple(name for name in kinds if name in there), types=types)
 
 
+def counted(asked: Asked) -> int | None:
+    """How many rows there are, where that can be told without sending them."""
+    source = _source(asked)
+    with opened(asked.connection, asked.folder) as session:
+        bounds = _bounds(session, source)
+        if bounds.exact and source.where is None:
+            found = session.rows(f"SELECT count(*) FROM ({asked.text(session)}) AS q WHERE {bounds.sql}")
+            return int(str(found[0][0]))
+        near = session.local
+    return int(scan(asked).select(pl.len()).collect().item()) if near else None
+
+
 def _source(asked: Asked) -> _Source:
     with opened(asked.connection, asked.folder) as session:
         told = {field.name: field for field in _told(session, asked)}
@@ -102,7 +121,9 @@ def _source(asked: Asked) -> _Source:
     for name in condition.names if condition else ():
         if name not in told:
             raise MissingColumn(f"`where:` names {name!r}", way_out=did_you_mean(name, told))
-    needed = dict.fromkeys((*gives, *(condition.names if condition else ())))
+    needed = dict.fromkeys(
+        (*gives, *(condition.names if condition else ()), *((asked.cursor,) if asked.cursor else ()))
+    )
     words = {name for name, kind in asked.types.items() if kind in ("category", "text")}
     fields = {name: told[name].as_words() if name in words else told[name] for name in needed}
     _known(fields)
@@ -138,6 +159,7 @@ def _named(asked: Asked) -> Iterator[tuple[str, str]]:
     yield from ((name, "`columns:`") for name in asked.columns or ())
     yield from ((name, "`types:`") for name in asked.types)
     yield from ((name, "`order:`") for name in asked.order)
+    yield from ((name, "`cursor:`") for name in (asked.cursor,) if name)
 
 
 def _schema(asked: Asked, fields: dict[str, Field]) -> Schema:
@@ -155,7 +177,8 @@ def _batches(
     source: _Source, wanted: list[str] | None, predicate: pl.Expr | None, n_rows: int | None
 ) -> Iterator[pl.DataFrame]:
     names = [name for name in source.gives if wanted is None or name in wanted] or list(source.gives[:1])
-    read = list(dict.fromkeys((*names, *(source.where.names if source.where else ()))))
+    cursor = (source.asked.cursor,) if source.asked.cursor else ()
+    read = list(dict.fromkeys((*names, *(source.where.names if source.where else ()), *cursor)))
     fields = [source.fields[name] for name in read]
     left = n_rows
     with opened(source.asked.connection, source.asked.folder) as session:
@@ -175,12 +198,20 @@ def _query(session: Session, source: _Source, fields: Sequence[Field], n_rows: i
         f"{field.sql.format(session.quote(field.name))} AS {session.quote(field.name)}" for field in fields
     )
     query = f"SELECT {columns} FROM ({asked.text(session)}) AS q"
-    if source.where is not None:
-        condition = pushed(source.where, source.fields, session, asked.zone)
-        query += f" WHERE {condition}" if condition else ""
+    pushed_down = None if source.where is None else pushed(source.where, source.fields, session, asked.zone)
+    conditions = [one for one in (pushed_down, _bounds(session, source).sql) if one]
+    query += f" WHERE {' AND '.join(conditions)}" if conditions else ""
     if source.order:
         query += f" ORDER BY {', '.join(f'q.{session.quote(name)}' for name in source.order)}"
-    return query if n_rows is None or source.where is not None else f"{query} LIMIT {n_rows}"
+    whole = n_rows is None or source.where is not None or asked.cursor
+    return query if whole else f"{query} LIMIT {n_rows}"
+
+
+def _bounds(session: Session, source: _Source) -> Within:
+    asked = source.asked
+    if not asked.cursor:
+        return Within()
+    return within(session, source.fields[asked.cursor], asked.after, asked.upto, asked.zone)
 
 
 def _kept(source: _Source, raw: pl.DataFrame) -> pl.DataFrame:
@@ -193,6 +224,8 @@ def _kept(source: _Source, raw: pl.DataFrame) -> pl.DataFrame:
         said = first_line(error)
         raise UnreadableTable(said, who=f"connection {asked.connection.name!r}",
                               way_out="correct `types:` or the value") from None  # fmt: skip
+    if asked.cursor:
+        read = bounded(read.lazy(), asked.cursor, asked.after, asked.upto).collect()
     if source.where is None:
         return read
     return read.filter(to_polars_expr(source.where, source.schema, asked.zone))

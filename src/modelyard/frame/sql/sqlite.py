@@ -27,6 +27,7 @@ _EPOCH = datetime.fromisoformat("1970-01-01")
 
 
 class SqliteSession(Session):
+    local: ClassVar[bool] = True
     zoned: ClassVar[bool] = False
     types: ClassVar[dict[str, str]] = {
         "integer": "INTEGER", "number": "REAL", "boolean": "BOOLEAN", "datetime": "TIMESTAMP", "date": "DATE",
@@ -130,6 +131,15 @@ class SqliteSession(Session):
         marks = ", ".join("?" * part.width)
         with self._told():
             self._sql.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", plain.rows())
+
+    def naive(self, column: str, sign: str, micros: int) -> tuple[str, bool]:
+        """By whole seconds, for its datetimes are words; what it cannot read is let through, to be refused aloud."""
+        second = micros // 1_000_000 + (1 if sign == "<=" else -1)
+        read = f"CAST(strftime('%s', {column}) AS INTEGER)"
+        return (
+            f"({read} {sign}{'' if '=' in sign else '='} {second} OR ({read} IS NULL AND {column} IS NOT NULL))",
+            False,
+        )
 
     def sure(self, column: str, condition: str) -> str:
         return f"({condition} OR typeof({column}) IN ('text', 'blob'))"

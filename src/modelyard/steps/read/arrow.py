@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from modelyard.schema.column import Kind
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
-from modelyard.step.step import TableStep
+from modelyard.step.incremental import Incremental
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ FILE = b"ARROW1"
 """How an IPC file begins, and a stream does not."""
 
 
-class Arrow(TableStep, frozen=True, kw_only=True, tag="read.arrow"):
+class Arrow(Incremental, frozen=True, kw_only=True, tag="read.arrow"):
     """Rows of an Arrow IPC file or stream. Columns that no step knows (lists, structs) are left out by `columns:`."""
 
     path: Annotated[str, Meta(description="A file or a glob, relative to the project file.", min_length=1)]

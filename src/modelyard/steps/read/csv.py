@@ -13,7 +13,7 @@ from msgspec import Meta, field
 from modelyard.schema.column import Column, Kind
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
-from modelyard.step.step import TableStep
+from modelyard.step.incremental import Incremental
 
 if TYPE_CHECKING:
     from polars import LazyFrame
@@ -26,7 +26,7 @@ JsonLines = Annotated[str, Meta(pattern=r"\.jsonl$")]
 NULL_WORDS = ("", "NA", "NaN", "null")
 
 
-class Csv(TableStep, frozen=True, kw_only=True, tag="read.csv"):
+class Csv(Incremental, frozen=True, kw_only=True, tag="read.csv"):
     """Rows of a CSV file: header first, one record a line. Files whose columns differ are put together by name: what a
     file lacks is null there, and the result says so."""
 

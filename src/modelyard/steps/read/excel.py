@@ -13,7 +13,7 @@ from msgspec import Meta, field
 from modelyard.schema.column import Column, Kind
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
-from modelyard.step.step import TableStep
+from modelyard.step.incremental import Incremental
 
 if TYPE_CHECKING:
     from polars import LazyFrame
@@ -26,7 +26,7 @@ Place = Annotated[int, Meta(ge=1)]
 JsonLines = Annotated[str, Meta(pattern=r"\.jsonl$")]
 
 
-class Excel(TableStep, frozen=True, kw_only=True, tag="read.excel"):
+class Excel(Incremental, frozen=True, kw_only=True, tag="read.excel"):
     """Rows of a sheet: a header row, one record a row below it; blank rows are none."""
 
     path: Annotated[str, Meta(description="A file or a glob, relative to the project file.", min_length=1)]

@@ -13,7 +13,7 @@ from msgspec import Meta, field
 from modelyard.schema.column import Column, Kind
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
-from modelyard.step.step import TableStep
+from modelyard.step.incremental import Incremental
 
 if TYPE_CHECKING:
     from polars import LazyFrame
@@ -25,7 +25,7 @@ INFER = 100_000
 JsonLines = Annotated[str, Meta(pattern=r"\.jsonl$")]
 
 
-class Json(TableStep, frozen=True, kw_only=True, tag="read.json"):
+class Json(Incremental, frozen=True, kw_only=True, tag="read.json"):
     """Rows of a JSON file: one object a row, nested keys as `a.b`."""
 
     path: Annotated[

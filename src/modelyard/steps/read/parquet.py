@@ -10,13 +10,13 @@ from msgspec.structs import replace
 from modelyard.schema.column import Kind
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
-from modelyard.step.step import TableStep
+from modelyard.step.incremental import Incremental
 
 if TYPE_CHECKING:
     from polars import LazyFrame
 
 
-class Parquet(TableStep, frozen=True, kw_only=True, tag="read.parquet"):
+class Parquet(Incremental, frozen=True, kw_only=True, tag="read.parquet"):
     """Rows of a Parquet file. Columns that no step knows (lists, structs) are left out by `columns:`."""
 
     path: Annotated[str, Meta(description="A file or a glob, relative to the project file.", min_length=1)]

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, field
 
+from modelyard.errors.data import BadCursor
 from modelyard.errors.project import BadParameter
 from modelyard.schema.column import Kind
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
-from modelyard.step.step import TableStep
+from modelyard.step.incremental import Bounds, Incremental
 
 if TYPE_CHECKING:
     from polars import LazyFrame
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from modelyard.frame.sql.read import Asked
 
 
-class Sql(TableStep, frozen=True, kw_only=True, tag="read.sql"):
+class Sql(Incremental, frozen=True, kw_only=True, tag="read.sql"):
     """Rows of a database: PostgreSQL, MySQL, MariaDB, SQLite, DuckDB. Only the columns that are needed are asked for,
     and what the database can decide of `where:` is decided there. Nothing can be written by it.
 
@@ -60,7 +61,23 @@ class Sql(TableStep, frozen=True, kw_only=True, tag="read.sql"):
 
         return scan(self._asked(ctx))
 
-    def _asked(self, ctx: Context) -> Asked:
+    def checked(self, given: Schema) -> None:
+        super().checked(given)
+        if self.cursor is not None and given[self.cursor].kind in ("category", "text"):
+            found = f"`cursor:` names {self.cursor!r}, which holds words: a database orders them by rules of its own"
+            raise BadCursor(found, way_out="Name a column of numbers or dates, or declare it so under `types:`")
+
+    def between(self, ctx: Context, bounds: Bounds) -> LazyFrame:
+        from modelyard.frame.sql.read import scan
+
+        return scan(self._asked(ctx, bounds))
+
+    def counted(self, ctx: Context, bounds: Bounds) -> int | None:
+        from modelyard.frame.sql.read import counted
+
+        return counted(self._asked(ctx, bounds))
+
+    def _asked(self, ctx: Context, bounds: Bounds | None = None) -> Asked:
         from modelyard.frame.sql.read import Asked
 
         ids = (ctx.roles.id,) if ctx.roles.id else ()
@@ -75,4 +92,7 @@ class Sql(TableStep, frozen=True, kw_only=True, tag="read.sql"):
             where=self.where,
             order=self.order or (),
             order_if_there=() if self.order is not None else ids,
+            cursor=(self.cursor or "") if bounds else "",
+            after=bounds.after if bounds else None,
+            upto=bounds.upto if bounds else None,
         )
