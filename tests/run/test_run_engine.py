@@ -17,6 +17,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from modelyard.errors.run import NothingToCompare
+from modelyard.rows.table import Values
+from modelyard.run import work as work_module
+from modelyard.run.cache import array_key
 from modelyard.run.data import read_data
 from modelyard.run.engine import Comparing, run
 from modelyard.run.events import AnyEvent, Progress, Stream
@@ -174,3 +177,21 @@ def test_where_nothing_learns_the_run_says_why(tmp_path: Path, store: Store) -> 
 
 def standing(result: Result, name: str) -> Standing:
     return next(one for one in result.candidates if one.name == name)
+
+
+def test_the_rows_of_a_fold_are_hashed_once_for_all_candidates_and_for_the_name(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[int] = []
+
+    def counted(values: Values) -> str:
+        hashed.append(len(values))
+        return array_key(values)
+
+    monkeypatch.setattr(work_module, "array_key", counted)
+    plan = planned(tmp_path, CLASSES)
+    work = Comparing.of(plan, read_data(plan), 1, store)
+    assert work.name("") == work.name("")
+    assert work.pieces(plan.candidates) == list(work.made)
+    assert len(plan.candidates) > 1
+    assert sorted(hashed) == sorted(len(rows) for fold in work.parts.folds for rows in (fold.train, fold.test))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from modelyard.api.suspects import Truth
-from modelyard.project.init import FEW
+from modelyard.project.guess import task_of
 from modelyard.rows.table import Vector
 from modelyard.schema.target import Task
 
@@ -25,19 +25,13 @@ def truth(name: str, vector: Vector, task: Task | None = None) -> Truth | None:
     known = np.unique(vector.values[~np.isnan(vector.values)])
     if len(known) < 2:
         return None
-    task = task or _task(vector, known)
+    task = task or task_of(vector.kind, len(known), len(vector.values))
     if task == "regression":
         return Truth(column=name, y=vector.values) if vector.kind != "category" else None
     if len(known) > MOST:
         return None
     y = np.where(np.isnan(vector.values), np.nan, np.searchsorted(known, vector.values))
     return Truth(column=name, y=y, classes=tuple(_word(vector, value) for value in known.tolist()))
-
-
-def _task(vector: Vector, known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Task:
-    few = len(known) == 2 or (len(known) <= FEW and len(known) < len(vector.values) / 20)
-    whole = vector.kind == "integer" and few
-    return "classification" if whole or vector.kind in ("category", "boolean") else "regression"
 
 
 def _word(vector: Vector, value: float) -> str:

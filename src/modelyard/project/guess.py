@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from modelyard.measure.doubts import Doubt, DoubtKind
-from modelyard.schema.column import NUMERIC, Column
+from modelyard.schema.column import NUMERIC, Column, Kind
 from modelyard.schema.schema import Schema
 from modelyard.schema.target import Task
 
@@ -91,12 +91,15 @@ def _guess(schema: Schema, target: str, facts: Facts, secret_kinds: tuple[DoubtK
     )
 
 
-def task_of(column: Column, facts: Facts) -> Task:
-    """Words, booleans, two whole numbers (or few for that many rows) are classes; other numbers are a regression."""
-    distinct = facts.of(column.name).distinct
-    few = distinct == 2 or (2 < distinct <= FEW and distinct < facts.rows / 20)
-    whole = column.kind == "integer" and few
-    return "classification" if whole or column.kind in ("category", "boolean", "text") else "regression"
+def task_of(kind: Kind, distinct: int, rows: int) -> Task:
+    """Words, booleans, two whole numbers (or few for that many rows) are classes; other numbers are a regression.
+
+    >>> task_of("integer", 10, 201), task_of("integer", 10, 200), task_of("number", 2, 200)
+    ('classification', 'regression', 'regression')
+    """
+    few = distinct == 2 or (2 < distinct <= FEW and distinct < rows / 20)
+    whole = kind == "integer" and few
+    return "classification" if whole or kind in ("category", "boolean", "text") else "regression"
 
 
 def ranged(columns: tuple[Column, ...], facts: Facts) -> list[Column]:

@@ -62,7 +62,7 @@ class _File:
     ) -> None:
         self.name, self.schema, self.facts, self.connection = name, schema, facts, connection
         self.target = schema[target]
-        self.task: Task = task or task_of(self.target, facts)
+        self.task: Task = task or task_of(self.target.kind, facts.of(target).distinct, facts.rows)
         self.counts = dict(facts.of(target).counts)
         self.named, self.read = positive, read
         self.guess = guess(schema, target, facts)

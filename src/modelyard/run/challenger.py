@@ -48,14 +48,15 @@ def challenger(
     in the columns of the source. The same order over the same rows gives the same package.
 
     Raises NoRows, BadPlan (the champion's candidate is no longer in the file), NotEqual …"""
-    whole = replace(plan, comparison=replace(plan.comparison, refit="all"))
+    name = candidate_of(plan, champion)
+    alone = tuple(one for one in plan.candidates if one.name == name)
+    whole = replace(plan, candidates=alone, comparison=replace(plan.comparison, refit="all"))
     data = _within(read_data(whole, extra, champion.outcome, order.source), order)
     frame = replace(frame_of(whole, data), known_after=0)
     parts = part(frame, whole.comparison.split, whole.gap, whole.project.seed)
     work = Comparing.of(whole, data, cores, store, parts)
-    name = candidate_of(plan, champion)
     events = stream or Stream()
-    answers = work.answers([work.candidate(name)], events, order.run)[name]
+    answers = work.answers(whole.candidates, events, order.run)[name]
     failed = next((one.error for one in answers if one.error), "")
     if failed:
         raise BadPlan(f"{name} could not learn again: {failed}", who="retrain.when")

@@ -33,7 +33,7 @@ from modelyard.run.result import Packaged, Result
 from modelyard.run.split import Frame, Parts, part
 from modelyard.run.standing import Choice, Entry, choose, deciding, judge, shown
 from modelyard.run.unfold import unfold
-from modelyard.run.work import FoldScores, Piece, Setting, finished, piece
+from modelyard.run.work import FoldScores, Piece, Setting, finished, pieces
 from modelyard.store.metadata import Metadata
 from modelyard.store.packages import add_package
 from modelyard.store.place import Store
@@ -92,15 +92,19 @@ class Comparing(Struct, frozen=True, kw_only=True, eq=False):
     setting: Setting
     cache: Cache
     cores: int
+    made: tuple[Piece, ...]
+    """Every candidate on every fold, fold by fold: what names the run and what is done in it."""
 
     @classmethod
     def of(cls, plan: Plan, data: Data, cores: int, store: Store, parts: Parts | None = None) -> Comparing:
         ctx = replace(plan.context, outcome=data.outcome, seed=plan.project.seed, cores=cores)
         setting = Setting(data=_digest(data), context=ctx, transform=plan.project.target.transform)
+        parts = parts or part(frame_of(plan, data), plan.comparison.split, plan.gap, plan.project.seed)
         return cls(
             plan=plan,
             data=data,
-            parts=parts or part(frame_of(plan, data), plan.comparison.split, plan.gap, plan.project.seed),
+            parts=parts,
+            made=pieces([recipe(plan, one) for one in plan.candidates], parts.folds, setting),
             setting=setting,
             cache=Cache(store.cache / "results"),
             cores=cores,
@@ -116,7 +120,7 @@ class Comparing(Struct, frozen=True, kw_only=True, eq=False):
 
     def name(self, project: str) -> str:
         """Of the run: the same for the same file, rows, steps and library versions."""
-        keys = [one.key for one in self.pieces(self.plan.candidates)]
+        keys = [one.key for one in self.made]
         parts = [project, self.setting.data, keys, libraries(), array_key(self.parts.holdout)]
         return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
@@ -127,10 +131,9 @@ class Comparing(Struct, frozen=True, kw_only=True, eq=False):
         return found
 
     def pieces(self, candidates: Sequence[Candidate]) -> list[Piece]:
-        recipes = [recipe(self.plan, one) for one in candidates]
-        return [
-            piece(one, number, fold, self.setting) for number, fold in enumerate(self.parts.folds) for one in recipes
-        ]
+        """Those of some candidates, fold by fold."""
+        names = {one.name for one in candidates}
+        return [one for one in self.made if one.recipe.name in names]
 
     def answers(self, candidates: Sequence[Candidate], events: Stream, name: str) -> dict[str, tuple[FoldScores, ...]]:
         """Candidate -> its answers fold by fold: from the cache, else learned."""

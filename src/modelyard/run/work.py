@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -55,11 +56,21 @@ class Piece(Struct, frozen=True, kw_only=True, eq=False):
     root: str
 
 
-def piece(recipe: Recipe, fold: int, rows: Fold, setting: Setting) -> Piece:
-    """The piece, and the key that says whether it was done before."""
-    root = root_key(setting.data, array_key(rows.train), recipe.inputs, setting.context)
+def pieces(recipes: Sequence[Recipe], folds: Sequence[Fold], setting: Setting) -> tuple[Piece, ...]:
+    """Every recipe on every fold, fold by fold. A fold's rows are hashed once, not once a recipe."""
+    hashed = [(array_key(rows.train), array_key(rows.test)) for rows in folds]
+    return tuple(
+        _piece(recipe, fold, rows, train, test, setting)
+        for fold, (rows, (train, test)) in enumerate(zip(folds, hashed, strict=True))
+        for recipe in recipes
+    )
+
+
+def _piece(recipe: Recipe, fold: int, rows: Fold, train: str, test: str, setting: Setting) -> Piece:
+    """The piece, and the key that says whether it was done before. `train`, `test`: the digests of its rows."""
+    root = root_key(setting.data, train, recipe.inputs, setting.context)
     last = keys(recipe, root, setting.context)[-1]
-    parts = [last, array_key(rows.test), setting.transform or "", *recipe.drops]
+    parts = [last, test, setting.transform or "", *recipe.drops]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     return Piece(recipe=recipe, fold=fold, rows=rows, key=key, root=root)
 
