@@ -14,12 +14,12 @@ from typing import Any
 from msgspec import Struct
 
 from modelyard.errors.project import UnreadableFile
+from modelyard.package.synced import replace
 from modelyard.project.connections import connections
 from modelyard.project.environment import Environment
 from modelyard.project.read import Document, read
 from modelyard.project.splice import insert_item
 from modelyard.schema.connection import Connection
-from modelyard.store.blobs import replace
 
 FILE = "modelyard.yaml"
 

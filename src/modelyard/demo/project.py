@@ -9,7 +9,7 @@ from pathlib import Path
 
 from modelyard.demo.flights import ZONE, departures
 from modelyard.errors.demo import OtherFolder
-from modelyard.store.blobs import replace
+from modelyard.package.synced import replace
 
 NAME = "late"
 FIRST, LAST = 1, 3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from importlib.metadata import version
@@ -13,6 +12,7 @@ from modelyard.package.keys import PrivateKey
 from modelyard.package.manifest import ARRAYS, DOCUMENT, FORMAT, MANIFEST, SIGNATURE, Manifest, canonical, digest, entry
 from modelyard.package.model import Model
 from modelyard.package.sign import sign
+from modelyard.package.synced import sync_folder, write_new
 
 
 def write(model: Model, folder: Path, key: PrivateKey) -> str:
@@ -43,26 +43,11 @@ def write_files(files: dict[str, bytes], folder: Path) -> None:
     temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
     try:
         for name, content in files.items():
-            _write_synced(temporary / name, content)
-        _sync_folder(temporary)
+            write_new(temporary / name, content)
+        sync_folder(temporary)
         if folder.exists() and (folder / MANIFEST).read_bytes() == files[MANIFEST]:
             return
         temporary.rename(folder)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _write_synced(path: Path, content: bytes) -> None:
-    with open(path, "xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

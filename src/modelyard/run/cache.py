@@ -16,9 +16,9 @@ import numpy as np
 
 from modelyard.errors.package import BadDocument
 from modelyard.package.codec import from_blob, to_blob
+from modelyard.package.synced import replace
 from modelyard.rows.table import Table, Values
 from modelyard.step.step import Step
-from modelyard.store.blobs import replace
 
 T = TypeVar("T")
 

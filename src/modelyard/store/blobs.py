@@ -1,14 +1,13 @@
-"""Bytes by their SHA-256; a crash leaves all of them or none: temp file, fsync, rename, fsync of the folder."""
+"""Bytes by their SHA-256; a crash leaves all of them or none (package/synced.py)."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import tempfile
 from pathlib import Path
 
 from modelyard.errors.store import MissingBlob
+from modelyard.package.synced import replace
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -45,27 +44,3 @@ class Blobs:
 
     def __contains__(self, digest: str) -> bool:
         return self.path(digest).exists()
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Make `path` hold exactly `content`, for every reader at once and across a power loss."""
-    handle, temporary = tempfile.mkstemp(prefix=".new-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """A rename or a new file is only there after a power loss once its folder is synced."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

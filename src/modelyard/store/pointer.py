@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from modelyard.errors.store import BadPointer, StalePointer
-from modelyard.store.blobs import replace
+from modelyard.package.synced import replace
 from modelyard.store.exclusive import exclusive
 
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from modelyard.errors.store import LogUnavailable
-from modelyard.store.blobs import sync_folder
+from modelyard.package.synced import sync_folder
 from modelyard.store.segments import SUFFIX
 
 SEGMENT_BYTES = 64_000_000

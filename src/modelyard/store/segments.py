@@ -14,7 +14,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from modelyard.store.blobs import replace
+from modelyard.package.synced import replace
 
 SUFFIX = ".log"
 

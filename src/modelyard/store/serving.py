@@ -13,8 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from modelyard.errors.store import BadServing
+from modelyard.package.synced import replace
 from modelyard.schema.column import Kind
-from modelyard.store.blobs import replace
 from modelyard.store.exclusive import exclusive
 
 Durability = Literal["fsync", "os", "off"]

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from modelyard.errors.store import BadPointer, Conflict, StalePointer, UnknownVersion
+from modelyard.package.synced import replace
 from modelyard.store.audit import note
-from modelyard.store.blobs import replace
 from modelyard.store.exclusive import exclusive
 from modelyard.store.metadata import Metadata
 from modelyard.store.place import Store
