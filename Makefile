@@ -14,7 +14,7 @@ help:
 	@echo "make fuzz    install, then the property tests for longer and more kills"
 
 # Reinstalled when the lock or the kernel changed; the stamp is written last.
-$(VENV)/.installed: requirements.lock pyproject.toml setup.py $(wildcard src/modelyard/*/*.c)
+$(VENV)/.installed: requirements.lock pyproject.toml setup.py $(wildcard src/modelyard/*/*.c src/modelyard/*/*.h)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

@@ -18,7 +18,7 @@ setup(
         Extension(
             "modelyard.scoring._kernel",
             ["src/modelyard/scoring/_kernel.c"],
-            depends=["src/modelyard/scoring/_forest.h"],
+            depends=["src/modelyard/scoring/_forest.h", "src/modelyard/scoring/_masks.h"],
             extra_compile_args=FLAGS,
             libraries=["m"],
             optional=True,

@@ -19,7 +19,7 @@ setup(
         Extension(
             "modelyard.scoring._kernel",
             [f"{SOURCE}/scoring/_kernel.c"],
-            depends=[f"{SOURCE}/scoring/_forest.h"],
+            depends=[f"{SOURCE}/scoring/_forest.h", f"{SOURCE}/scoring/_masks.h"],
             extra_compile_args=FLAGS,
             libraries=["m"],
             optional=True,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.machinery
+import importlib.util
 import subprocess
 import sys
+import sysconfig
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelyard.errors.scoring import BadInputs
-from modelyard.scoring import layout, native
+from modelyard.scoring import layout, masks, native
+from modelyard.scoring.flat import Flat
 from modelyard.scoring.instructions import Apply, Trees, reals, wholes
 from modelyard.scoring.interpreter import interpret
 
@@ -49,8 +54,8 @@ def forest(rng: np.random.Generator, trees: int, inner: int, outputs: int, tests
 
 def _shape(rng: np.random.Generator, inner: int) -> set[int]:
     """Which places test, in level order: each is open when it is reached."""
-    parents, opened = {0}, 2
-    place = 1
+    parents, opened = set[int](), 1
+    place = 0
     while len(parents) < inner:
         if opened == 1 or rng.random() < 0.5:
             parents.add(place)
@@ -71,11 +76,11 @@ def values(rng: np.random.Generator, length: int) -> list[np.ndarray]:
 @needs_kernel
 @pytest.mark.parametrize("outputs", [1, 3])
 @pytest.mark.parametrize("tests", [0.0, 0.3, 1.0])
-@pytest.mark.parametrize("inner", [1, 10, 200])
+@pytest.mark.parametrize("inner", [0, 1, 10, 30, 31, 32, 100, 127, 128, 200])
 def test_walks_of_every_sort_end_where_numpy_does(inner: int, tests: float, outputs: int) -> None:
     rng = np.random.default_rng(inner)
     word = forest(rng, trees=19, inner=inner, outputs=outputs, tests=tests)
-    for length in (1, 3, 8, 13, 64, 200):
+    for length in (1, 3, 8, 13, 32, 33, 64, 200):
         columns = values(rng, length)
         made = native.Kernel([word], FEATURES, FEATURES + outputs, range(FEATURES, FEATURES + outputs))
         expected = interpret([word], columns, FEATURES + outputs, length)[FEATURES:]
@@ -86,6 +91,34 @@ def test_the_sorts_of_walk_are_all_met_above() -> None:
     laid = [layout.lay_out(forest(np.random.default_rng(inner), 19, inner, 1, 1.0)) for inner in (10, 200)]
     assert [one.trees[:, 4].any() for one in laid] == [False, True]
     assert laid[0].derived == 10
+    plain = [layout.lay_out(forest(np.random.default_rng(inner), 19, inner, 1, 0.0)) for inner in (31, 32, 127, 128)]
+    masked = [masks.mask_out(one) for one in plain]
+    assert [one and one.words for one in masked] == [1, 2, 4, None]
+    assert masks.mask_out(laid[0]) is not None
+    assert masks.mask_out(laid[1]) is None
+
+
+@needs_kernel
+def test_a_processor_without_wide_vectors_gives_the_same_bits(tmp_path: Path) -> None:
+    source = Path(native.__file__).with_name("_kernel.c")
+    compiled = tmp_path / f"_kernel{sysconfig.get_config_var('EXT_SUFFIX')}"
+    flags = ["-O2", "-fPIC", "-ffp-contract=off", "-std=c11", "-DHAS_WIDE=0", f"-I{sysconfig.get_path('include')}"]
+    linked = ["-bundle", "-undefined", "dynamic_lookup"] if sys.platform == "darwin" else ["-shared"]
+    compiler = sysconfig.get_config_var("CC").split()
+    subprocess.run([*compiler, *flags, *linked, str(source), "-o", str(compiled), "-lm"], check=True)
+    narrow = importlib.util.module_from_spec(found(compiled))
+    word = forest(np.random.default_rng(5), trees=19, inner=40, outputs=1, tests=0.2)
+    columns = values(np.random.default_rng(6), 200)
+    buffers, wanted = Flat([word]).buffers(), wholes([FEATURES]).tobytes()
+    out = np.empty((1, 200))
+    narrow.Kernel(*buffers, wanted, FEATURES, FEATURES + 1).run(tuple(columns), out, 200)
+    np.testing.assert_array_equal(out, native.Kernel([word], FEATURES, FEATURES + 1, [FEATURES]).run(columns, 200))
+
+
+def found(extension: Path) -> importlib.machinery.ModuleSpec:
+    spec = importlib.util.spec_from_file_location("_kernel", extension)
+    assert spec is not None
+    return spec
 
 
 @settings(deadline=None, max_examples=200)

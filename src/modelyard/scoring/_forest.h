@@ -136,15 +136,3 @@ static void sum_block(const forest *f, const double *r, double *out, int n, int6
         }
     }
 }
-
-static void sum_trees(const forest *f, const double *r, double *out, int n, int64_t *x) {
-    int rows = n > LANES / 2 ? n : 1;
-    int32_t *codes = (int32_t *)(x + (size_t)((rows + LANES - 1) / LANES) * (1 + f->column_count + f->derived) * LANES);
-    for (int32_t o = 0; o < f->outputs; o++)
-        for (int i = 0; i < n; i++) out[(size_t)o * BLOCK + i] = f->base[o];
-    if (n > LANES / 2) sum_block(f, r, out, n, x, codes);
-    else for (int i = 0; i < n; i++) sum_row(f, r + i, out + i, x, codes);
-    if (f->divide != 1.0)
-        for (int32_t o = 0; o < f->outputs; o++)
-            for (int i = 0; i < n; i++) out[(size_t)o * BLOCK + i] /= f->divide;
-}

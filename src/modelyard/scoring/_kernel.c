@@ -17,6 +17,7 @@
 #define BLOCK 64
 
 #include "_forest.h"
+#include "_masks.h"
 
 enum op { CONST, ISNAN, FILL, APPLY, ARITH, ARITH_CONST, CLIP, SELECT, BINS, INTERP, MAP, ONE_HOT, SIGMOID, LINEAR,
           TREES, SOFTMAX, DECIDE, NEAREST };
@@ -108,13 +109,13 @@ static double look_up(const double *table, int32_t n, double x) {
 }
 
 /* arguments: trees, sets, nodes, bits (where each starts), count, outputs, leaf width, reals of base, of leaves and of
- * divide, number columns, category columns, derived columns; then (register, NaN above) and (register, unseen) pairs. */
+ * divide, number columns, category columns, derived columns, masks (-1: none); then (register, NaN above) and (register, unseen) pairs. */
 static forest forest_of(const kernel *k, const int32_t *a) {
     forest f = {
         .trees = (const tree *)(k->trees + a[0]), .sets = (const set *)(k->trees + a[1]), .nodes = k->nodes + a[2],
         .bits = k->bits + a[3], .count = a[4], .outputs = a[5], .width = a[6], .base = k->reals + a[7],
         .leaves = k->reals + a[8], .divide = k->reals[a[9]], .column_count = a[10], .code_count = a[11], .derived = a[12],
-        .columns = a + 13, .codes = a + 13 + 2 * a[10],
+        .columns = a + 14, .codes = a + 14 + 2 * a[10],
     };
     return f;
 }
@@ -244,7 +245,11 @@ static void run_block(const kernel *k, double *r, void *scratch, int n) {
             for (int32_t s = 0; s < a[1]; s++, out += BLOCK) EACH(x[i] == s ? 1.0 : 0.0);
             break;
         case LINEAR: linear(k, a, r, out, n); break;
-        case TREES: { forest f = forest_of(k, a); sum_trees(&f, r, out, n, scratch); break; }
+        case TREES: {
+            forest f = forest_of(k, a);
+            sum_trees(&f, a[13] < 0 ? NULL : k->trees + a[13], k->reals, r, out, n, scratch);
+            break;
+        }
         case SIGMOID: EACH(1.0 / (1.0 + exp(-x[i]))); break;
         case SOFTMAX: softmax(a, r, out, n); break;
         case NEAREST: nearest(k, a, r, out, n, scratch); break;

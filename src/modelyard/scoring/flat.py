@@ -35,7 +35,8 @@ from modelyard.scoring.instructions import (
     Trees,
     Unary,
 )
-from modelyard.scoring.layout import lay_out
+from modelyard.scoring.layout import Layout, lay_out
+from modelyard.scoring.masks import laid, mask_out, ordered
 
 BLOCK = 64
 OPS: tuple[type, ...] = (
@@ -136,10 +137,18 @@ class Flat:
             self._pooled(self._bits, layout.bits),
             *(len(word.roots), len(word.base), word.leaves.shape[1]),
             *(self._real(word.base), self._real(scaled), self._real(word.divide)),
-            *(len(columns), len(codes), layout.derived),
+            *(len(columns), len(codes), layout.derived, self._masks(layout, scaled)),
             *columns.ravel().tolist(),
             *codes.ravel().tolist(),
         ]
+
+    def _masks(self, layout: Layout, leaves: Floats) -> int:
+        masks = mask_out(layout)
+        if masks is None:
+            return -1
+        # Whole numbers among the reals: both have eight bytes, and are only copied.
+        edges = self._real(masks.edges.view(np.float64))
+        return self._pooled(self._trees, laid(masks, edges, self._real(ordered(masks, leaves)), BLOCK))
 
     def _pooled(self, pool: list[Part], part: Part) -> int:
         """Where the part starts in its pool."""
