@@ -16,17 +16,29 @@ FIELDS = (
     Field(name="full", kind="number", nullable=False),
     Field(name="whole", kind="integer"),
     Field(name="yes", kind="boolean"),
-    Field(name="word", kind="category", categories=("a", "b")),
+    Field(name="word", kind="category", categories=("B", "a", "b")),
     Field(name="when", kind="datetime", zone="America/New_York"),
 )
-RULES = (ColumnRule(column="number", min=0, max=9), ColumnRule(column="whole", nulls=False, max=5))
+RANGES = (ColumnRule(column="number", min=0, max=9), ColumnRule(column="whole", nulls=False, max=5))
+RULES = (
+    *RANGES,
+    ColumnRule(column="word", regex="[a-z]"),
+    ColumnRule(column="word", categories=("a", "B"), otherwise="warn"),
+    ColumnRule(column="number", type="integer", otherwise="quarantine"),
+    ColumnRule(column="whole", type="boolean", categories=("0", "1", "4"), otherwise="warn"),
+    ColumnRule(column="yes", type="number", learned=True),
+    ColumnRule(column="when", type="datetime"),
+    ColumnRule(column="number", expression="number <= full + 1 or whole > log1p(abs(full))"),
+    ColumnRule(column="word", expression="not (lower(word) == 'a' and yes) or starts_with(word, 'A')"),
+    ColumnRule(column="when", expression="hour(when) < 20 and when > '2013-01-01'", otherwise="warn"),
+)
 
 plain = {
     "number": some.one_of(some.integers(-3, 12), some.floats(-1, 10), some.none()),
     "full": some.floats(allow_nan=False, allow_infinity=False),
     "whole": some.one_of(some.integers(-3, 8), some.just(4.0), some.none()),
     "yes": some.one_of(some.booleans(), some.none()),
-    "word": some.one_of(some.sampled_from(["a", "b"]), some.none()),
+    "word": some.one_of(some.sampled_from(["a", "b", "B"]), some.none()),
     "when": some.sampled_from(["2013-01-31", "2013-07-01T05:15:00", "2013-01-31T05:15:00Z", None]),
 }
 odd: Any = some.one_of(
@@ -52,11 +64,11 @@ def _long(reader: RowReader, record: dict[str, Any]) -> tuple[list[float], int |
 
 
 @settings(deadline=None, max_examples=600)
-@given(some.one_of(usual, changed, cut), some.booleans())
+@given(some.one_of(usual, changed, cut), some.sets(some.sampled_from(RULES), max_size=5))
 def test_a_record_is_plain_exactly_when_nothing_is_to_be_said_of_it_and_then_reads_the_same(
-    record: dict[str, Any], ruled: bool
+    record: dict[str, Any], rules: set[ColumnRule]
 ) -> None:
-    reader = RowReader(Contract(FIELDS, RULES if ruled else (), time="at", zone="UTC"))
+    reader = RowReader(Contract(FIELDS, tuple(rules), time="at", zone="UTC"))
     short, long = reader.plain.read(record), _long(reader, record)
     assert (short is None) == (long is None)
     if short is not None and long is not None:
@@ -64,8 +76,13 @@ def test_a_record_is_plain_exactly_when_nothing_is_to_be_said_of_it_and_then_rea
         assert short[1] == long[1]
 
 
-def test_text_and_rules_that_look_at_words_are_read_the_long_way() -> None:
+def test_text_is_read_the_long_way_and_so_is_what_breaks_a_rule_of_words_or_cannot_be_reckoned() -> None:
     text = RowReader(Contract((Field(name="said", kind="text"),)))
-    ruled = RowReader(Contract(FIELDS[4:5], (ColumnRule(column="word", categories=("a",)),)))
     assert text.plain.read({"said": "x"}) is None
-    assert ruled.plain.read({"word": "a"}) is None
+    word = RowReader(Contract(FIELDS[4:5], (ColumnRule(column="word", regex="[a-z]", otherwise="warn"),)))
+    assert word.plain.read({"word": "a"}) == ([1.0], None)
+    assert word.plain.read({"word": "B"}) is None
+    ratio = RowReader(Contract(FIELDS[:2], (ColumnRule(column="number", expression="number / full < 2"),)))
+    assert ratio.plain.read({"number": 1, "full": 2}) == ([1, 2], None)
+    assert ratio.plain.read({"number": 1, "full": 0}) is None
+    assert ratio.read([{"number": -1, "full": 0}]).warnings == {}

@@ -126,7 +126,7 @@ class Evaluation:
 
     def _part(self, part: str, moments: Values) -> Floats:
         zone = ZoneInfo(self.zone)
-        return np.array([np.nan if np.isnan(m) else _part_of(part, m, zone) for m in moments.tolist()])
+        return np.array([np.nan if np.isnan(m) else part_of(part, m, zone) for m in moments.tolist()])
 
 
 def words(vector: Vector, raw: Sequence[str | None] | None = None) -> Values:
@@ -165,7 +165,8 @@ def _lower(texts: Values) -> Values:
     return found
 
 
-def _part_of(part: str, moment: float, zone: ZoneInfo) -> float:
+def part_of(part: str, moment: float, zone: ZoneInfo) -> float:
+    """Hour, weekday, day, month or year of microseconds since 1970 UTC, in that zone; NaN beyond the calendar."""
     try:
         local = (_EPOCH + timedelta(microseconds=moment)).astimezone(zone)
     except (OverflowError, ValueError):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from modelyard.rows.json import Record
+from modelyard.rows.plain_rules import PlainRules
 from modelyard.rows.timestamps import EXACT, BadTime, reader
 from modelyard.schema.contract import Contract, Field
 
@@ -21,15 +22,15 @@ Value = Callable[[Any], float | None]
 """The number that a program gets for a value; None where the value is not plainly of the kind."""
 
 
-def plain_value(field: Field) -> Value | None:
-    """None for text, which programs get in arrays only.
+def plain_value(field: Field, doubted: frozenset[str] = frozenset()) -> Value | None:
+    """None for text, which programs get in arrays only. `doubted`: categories that break a rule.
 
     >>> read = plain_value(Field(name="age", kind="integer"))
     >>> read(30), read(30.0), read(30.5), read("30"), read(True)
     (30, 30.0, None, None, None)
     """
     if field.kind == "category":
-        codes = {value: float(code) for code, value in enumerate(field.categories)}
+        codes = {value: float(code) for code, value in enumerate(field.categories) if value not in doubted}
         return lambda value: codes.get(value) if type(value) is str else None
     if field.kind == "datetime":
         return _moment(reader(field.zone))
@@ -64,20 +65,18 @@ class PlainReader:
 
     >>> from modelyard.schema.contract import Contract, Field
     >>> plain = PlainReader(Contract((Field(name="age", kind="number"), Field(name="of", kind="category",
-    ...     categories=("a", "b")))), frozenset({"age", "of"}), ())
+    ...     categories=("a", "b")))), frozenset({"age", "of"}), PlainRules())
     >>> plain.read({"age": 30, "of": "b"}), plain.read({"age": None, "of": "b"}), plain.read({"age": 30, "of": "c"})
     (([30, 1.0], None), ([nan, 1.0], None), None)
     """
 
-    def __init__(
-        self, contract: Contract, known: frozenset[str], ranges: tuple[tuple[int, float, float, bool], ...] | None
-    ) -> None:
-        """`known`: keys that a record may have. `ranges`: (field, low, high, never null) outside which a rule might be
-        broken; None when rules need more than that."""
-        values = [(field.name, plain_value(field), field.nullable) for field in contract.fields]
+    def __init__(self, contract: Contract, known: frozenset[str], rules: PlainRules) -> None:
+        """`known`: keys that a record may have."""
+        doubted, nothing = rules.doubted, frozenset[str]()
+        values = [(f.name, plain_value(f, doubted.get(f.name, nothing)), f.nullable) for f in contract.fields]
         self._values = [(name, value, nullable) for name, value, nullable in values if value is not None]
-        self._never = ranges is None or len(self._values) < len(values)
-        self._known, self._ranges = known, ranges or ()
+        self._never = len(self._values) < len(values)
+        self._known, self._ranges, self._tests = known, rules.ranges, rules.tests
         self._time = contract.time or ""
         self._event = _moment(reader(contract.zone)) if contract.time else None
 
@@ -97,7 +96,15 @@ class PlainReader:
             number = inputs[place]
             if not low <= number <= high and (number == number or full):
                 return None
+        if self._tests and not self._well(inputs, record):
+            return None
         if self._event is None or (time := get(self._time)) is None:
             return inputs, None
         event = self._event(time)
         return None if event is None else (inputs, event)
+
+    def _well(self, inputs: list[float], record: Record) -> bool:
+        try:
+            return all(well(inputs, record) for well in self._tests)
+        except (ArithmeticError, ValueError):
+            return False

@@ -17,6 +17,7 @@ from modelyard.rows.fields import field_reader, read_moment
 from modelyard.rows.json import Record
 from modelyard.rows.notes import Notes, RowWarning
 from modelyard.rows.plain import PlainReader
+from modelyard.rows.plain_rules import plain_rules
 from modelyard.rows.rules import Checks
 from modelyard.rows.table import Table, Values, Vector
 from modelyard.rows.timestamps import reader
@@ -53,8 +54,7 @@ class RowReader:
         self._slow = any(
             r.categories is not None or r.type or r.learned or r.regex or r.expression for r in self._rules
         )
-
-        self.plain = PlainReader(contract, self._known, None if self._slow else tuple(self._quick))
+        self.plain = PlainReader(contract, self._known, plain_rules(contract, self._rules))
 
     def read(self, records: Sequence[Record]) -> Rows:
         """

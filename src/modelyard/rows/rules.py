@@ -147,19 +147,25 @@ def _foreign(allowed: tuple[str, ...], vector: Vector, raw: Sequence[str | None]
         known = set(allowed)
         return np.array([value not in known for value in (vector.values if raw is None else raw)], dtype=np.bool_)
     if vector.kind != "category":
-        numbers = np.array([float(word) for word in allowed if _is_number(word)])
-        return np.asarray(~np.isin(vector.values, numbers), dtype=np.bool_)
+        return np.asarray(~np.isin(vector.values, np.array(numbers_of(allowed))), dtype=np.bool_)
     unseen = set(allowed) <= set(vector.categories)
     foreign = np.array([*(word not in allowed for word in vector.categories), unseen], dtype=np.bool_)
     return np.asarray(foreign[np.where(np.isnan(vector.values), UNSEEN, vector.values).astype(np.intp)])
 
 
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
+def numbers_of(words: Sequence[str]) -> list[float]:
+    """Those that are numbers.
+
+    >>> numbers_of(["1", "two", "3.5"])
+    [1.0, 3.5]
+    """
+    found = []
+    for word in words:
+        try:
+            found.append(float(word))
+        except ValueError:
+            continue
+    return found
 
 
 def _shown(vector: Vector, row: int, raw: Sequence[str | None] | None) -> str:
