@@ -9,12 +9,14 @@ import numpy as np
 import polars as pl
 import pytest
 from run_projects import planned, rows
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA
 from sklearn.feature_selection import SelectFromModel
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from modelyard.run.data import read_data
 from modelyard.run.engine import Comparing, run
@@ -132,3 +134,21 @@ def test_what_is_selected_of_noise_scores_as_noise(tmp_path: Path, store: Store)
     theirs = roc_auc_score(truth, cross_val_predict(leaky, chosen, truth, cv=2, method="predict_proba")[:, 1])
     assert theirs > 0.65
     assert abs(ours - 0.5) < 0.1
+
+
+def test_components_are_scaled_for_a_linear_model_and_the_slots_of_words_are_not(tmp_path: Path, store: Store) -> None:
+    """Against the same pipeline by hand. Without scaling, a penalty would weigh a component by its deviation."""
+    table = rows(500).with_columns(pl.col("b") * 1000.0, pl.col("a").fill_null(0.0))
+    plan = planned(tmp_path, BODY.replace("SELECT", "{use: reduce.pca, components: 0.999999999}"), table)
+    prepared = {node.kind: node.written for node in plan.candidates[1].chain if node.prepared}
+    assert prepared["clean.scale"] == {"columns": ["pca=*"]}
+    work = Comparing.of(plan, read_data(plan), 1, store)
+    (answers,) = work.answers([work.candidate("logistic_regression")], Stream(), "").values()
+    X = np.column_stack([table.select("a", "b").to_numpy().astype(object), table["town"].to_list()])
+    y = table["good"].to_numpy().astype(int)
+    numbers = make_pipeline(PCA(0.999999999), StandardScaler())
+    sorts = ColumnTransformer([("numbers", numbers, [0, 1]), ("words", OneHotEncoder(), [2])])
+    theirs = make_pipeline(sorts, LogisticRegression(max_iter=1000))
+    for fold, ours in zip(work.parts.folds, answers, strict=True):
+        expected = theirs.fit(X[fold.train], y[fold.train]).predict_proba(X[fold.test])
+        np.testing.assert_allclose(ours.scores, expected, rtol=0, atol=1e-10)

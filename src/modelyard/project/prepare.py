@@ -32,8 +32,8 @@ def missing_steps(
             named = _named(features, ("boolean",), nullable=True)
             yield "auto_impute_boolean", "clean.impute", {"columns": named, "strategy": "most_frequent"}
     scaled = any(node.kind == "clean.scale" for node in chain)
-    if "scaled" in model.needs and not scaled and kinds & set(NUMERIC):
-        yield "auto_scale", "clean.scale", {"columns": _named(features, NUMERIC)}
+    if "scaled" in model.needs and not scaled and (apart := _unscaled(features)):
+        yield "auto_scale", "clean.scale", {"columns": apart}
     if "numbers" in model.needs and "category" in kinds:
         yield "auto_one_hot", "encode.one_hot", {"columns": "category"}
 
@@ -48,8 +48,13 @@ def _gaps(features: Schema, kinds: tuple[Kind, ...]) -> bool:
     return bool(_named(features, kinds, nullable=True))
 
 
+def _unscaled(features: Schema) -> list[str]:
+    """Names rather than `numeric`, so that 0/1 columns made before (flags, slots) stay as they are; of a group whose
+    width is learned, all members."""
+    return [column.name for column in features if column.kind in NUMERIC and not column.zero_one]
+
+
 def _named(features: Schema, kinds: tuple[Kind, ...], nullable: bool = False) -> list[str]:
-    """Names rather than `numeric`, so that 0/1 columns made before (flags, groups) stay as they are."""
     return [
         column.name
         for column in features

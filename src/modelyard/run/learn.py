@@ -142,9 +142,15 @@ def _left(step: Learns, table: Table, ctx: Context) -> Learns | None:
     columns = getattr(step, "columns", None)
     if columns is None:
         return step
-    named = tuple(name for name in columns if name in table) if isinstance(columns, tuple) else columns
+    named = _members(columns, table) if isinstance(columns, tuple) else columns
     there = choose(named, table.schema, ctx.hidden)
     return msgspec.structs.replace(step, columns=there) if there else None
+
+
+def _members(columns: Sequence[str], table: Table) -> tuple[str, ...]:
+    """Of the columns named those that are there, of an open group (`pca=*`) every one that it became."""
+    open_groups = tuple(name[:-1] for name in columns if name.endswith("=*"))
+    return tuple(name for name in table.names if name in columns or name.startswith(open_groups))
 
 
 def kind_of(link: Link) -> type[Learned] | None:

@@ -25,6 +25,8 @@ class Column(Struct, frozen=True, kw_only=True):
     kind: Kind
     nullable: bool = True
     origin: Origin = "input"
+    zero_one: bool = False
+    """Numbers that are 0 or 1 (slots of categories, flags): on a scale already."""
 
     @property
     def open(self) -> bool:

@@ -85,6 +85,6 @@ class Policy(Step, frozen=True, kw_only=True):
     """evaluate, deploy, monitor, retrain: parameters only, honoured by run/ and loop/."""
 
 
-def number(name: str, nullable: bool = False) -> Column:
+def number(name: str, nullable: bool = False, zero_one: bool = False) -> Column:
     """The commonest promise of a learned step."""
-    return Column(name=name, kind="number", nullable=nullable)
+    return Column(name=name, kind="number", nullable=nullable, zero_one=zero_one)

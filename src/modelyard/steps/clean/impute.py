@@ -108,7 +108,7 @@ class Impute(Learns, frozen=True, kw_only=True, tag="clean.impute"):
     def schema(self, given: Schema, ctx: Context) -> Schema:
         names = named(self.columns, given, ctx, (*NUMBERS, "category"), WHO)
         self._check(given, names)
-        return given.with_(number("missing=*")) if self.flag else given
+        return given.with_(number("missing=*", zero_one=True)) if self.flag else given
 
     def learn(self, batch: Batch, ctx: Context) -> Fitted:
         names = named(self.columns, batch.X.schema, ctx, (*NUMBERS, "category"), WHO)

@@ -122,7 +122,7 @@ class Outliers(Learns, frozen=True, kw_only=True, tag="clean.outliers"):
         if self.action == "null":
             return given.with_(*(number(name, nullable=True) for name in names))
         flags = (ROW,) if self.method == "isolation_forest" else tuple(f"{ROW}={name}" for name in names)
-        return given.with_(*(number(name) for name in flags))
+        return given.with_(*(number(name, zero_one=True) for name in flags))
 
     def learn(self, batch: Batch, ctx: Context) -> Fitted:
         names = self._names(batch.X.schema, ctx)

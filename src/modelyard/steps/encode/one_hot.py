@@ -13,7 +13,6 @@ import numpy as np
 from msgspec import Meta
 
 from modelyard.rows.table import Floats, Vector
-from modelyard.schema.column import Column
 from modelyard.schema.contract import Field
 from modelyard.schema.schema import Schema
 from modelyard.schema.selector import Columns
@@ -23,7 +22,7 @@ from modelyard.scoring.instructions import OneHot as OneHotWord
 from modelyard.step.columns import CODES, named
 from modelyard.step.context import Context
 from modelyard.step.fitted import Batch, Fitted, Learned
-from modelyard.step.step import Learns
+from modelyard.step.step import Learns, number
 
 WHO = "encode.one_hot"
 NULL, INFREQUENT = "<null>", "<infrequent>"
@@ -75,7 +74,7 @@ class OneHot(Learns, frozen=True, kw_only=True, tag="encode.one_hot"):
 
     def schema(self, given: Schema, ctx: Context) -> Schema:
         names = named(self.columns, given, ctx, CODES, WHO)
-        groups = (Column(name=f"{name}=*", kind="number", nullable=False) for name in names)
+        groups = (number(f"{name}=*", zero_one=True) for name in names)
         return given.without(names).with_(*groups)
 
     def learn(self, batch: Batch, ctx: Context) -> Fitted:
