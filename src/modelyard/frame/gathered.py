@@ -23,13 +23,14 @@ class Gathered:
         """`infer`: rows of each file in which columns and kinds are found. `keep`: keep what does not parse."""
         self._infer, self._keep = infer, keep
         self._rows: list[dict[str, Value]] = []
-        self._places: list[tuple[Path, int, bytes]] = []
+        self._places: list[tuple[Path | str, int, bytes]] = []
         self._samples: list[dict[str, Value]] = []
-        self._told: dict[Path, int] = {}
+        self._told: dict[Path | str, int] = {}
+        self._looked = 0
         self.kept: list[Kept] = []
 
-    def add(self, file: Path, line: int, text: bytes, row: dict[str, Value] | str) -> None:
-        """A row, or why it is none. Raises UnreadableTable where that is not to be kept."""
+    def add(self, file: Path | str, line: int, text: bytes, row: dict[str, Value] | str) -> None:
+        """A row, or why it is none; `file`: as a person is told. Raises UnreadableTable where that is not to be kept."""
         if isinstance(row, str):
             self._refuse(file, line, text, row)
             return
@@ -40,12 +41,13 @@ class Gathered:
             self._samples.append(row)
         self._told[file] = seen + 1
 
-    def full(self, file: Path) -> bool:
+    def full(self, file: Path | str) -> bool:
         """Whether the file's sample is complete: what a look before the run stops at."""
         return self._told.get(file, 0) >= self._infer
 
     def kinds(self, types: Mapping[str, Kind], columns: Sequence[str] | None, path: str) -> dict[str, Kind]:
         """Per column its kind; what `types` declares may come later than the sample. Raises MissingColumn."""
+        self._looked = len(self._samples)
         there = dict.fromkeys(name for row in self._samples for name in row) | dict.fromkeys(types)
         if len(there) > WIDEST:
             way_out = "name the ones to read under `columns:`"
@@ -63,6 +65,12 @@ class Gathered:
         absent = next((n for n in kinds if self._rows and not any(n in row for row in self._rows)), None)
         if absent is not None:
             raise MissingColumn(f"`types:` names {absent!r}, which no row has", where=str(self._places[0][0]))
+        frame = self.part(kinds, zone, every)
+        self.most(frame.height)
+        return frame
+
+    def part(self, kinds: Mapping[str, Kind], zone: str, every: bool = True) -> pl.DataFrame:
+        """The rows added since the last part, which are then let go; what they hold is no longer a sample."""
         reasons: dict[int, str] = self._strange(kinds) if every else {}
         done: list[pl.Series] = []
         for name, kind in kinds.items():
@@ -74,7 +82,7 @@ class Gathered:
             self._refuse(*self._places[row], reasons[row])
         frame = pl.DataFrame({made.name: made for made in done})
         good = [row for row in range(frame.height) if row not in reasons] if reasons else []
-        self._most(frame.height - len(reasons))
+        self._rows, self._places, self._samples = [], [], []
         return frame[good] if reasons else frame
 
     def _strange(self, kinds: Mapping[str, Kind]) -> dict[int, str]:
@@ -83,11 +91,12 @@ class Gathered:
         for place, row in enumerate(self._rows):
             if not row.keys() <= known:
                 name = next(name for name in row if name not in known)
-                found[place] = f"{name!r} is in none of the first {self._infer:,} rows"
+                found[place] = f"{name!r} is in none of the first {min(self._infer, self._looked):,} rows"
         return found
 
-    def _refuse(self, file: Path, line: int, text: bytes, reason: str) -> None:
-        row = Kept(file.name, line, text.decode("utf-8", errors="backslashreplace").rstrip("\r\n"), reason)
+    def _refuse(self, file: Path | str, line: int, text: bytes, reason: str) -> None:
+        name = file.name if isinstance(file, Path) else file
+        row = Kept(name, line, text.decode("utf-8", errors="backslashreplace").rstrip("\r\n"), reason)
         if not self._keep:
             shown = row.text if len(row.text) <= 80 else row.text[:80] + "…"
             raise UnreadableTable(
@@ -96,7 +105,8 @@ class Gathered:
             )  # fmt: skip
         self.kept.append(row)
 
-    def _most(self, good: int) -> None:
+    def most(self, good: int) -> None:
+        """Raises UnreadableTable where more rows are kept out than come in."""
         if len(self.kept) > max(good, 1):
             raise UnreadableTable(
                 f"{len(self.kept)} of {len(self.kept) + good} rows do not parse", where=self.kept[0].file,
