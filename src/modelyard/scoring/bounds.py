@@ -37,6 +37,10 @@ from modelyard.scoring.instructions import (
     Select,
     Sigmoid,
     Softmax,
+    TextHash,
+    TextInstruction,
+    TextTfidf,
+    TextTraits,
     Trees,
 )
 from modelyard.scoring.interpreter import BINARY, MEANING, interpret
@@ -109,6 +113,10 @@ def _own(word: AnyInstruction, values: Registers, outputs: list[Floats]) -> list
         return _blas(word, values)
     if isinstance(word, Sigmoid | Softmax) or (isinstance(word, Apply) and word.f in TRANSCENDENT):
         return [LINK * _size(y) for y in outputs]
+    if isinstance(word, TextTfidf) and word.sublinear:
+        return [
+            3 * LINK * _size(y) for y in outputs
+        ]  # its own logarithm, and those of the norm, which is at most twice
     return [np.zeros_like(y) for y in outputs]
 
 
@@ -243,6 +251,11 @@ def _softmax(word: Softmax, values: Registers, errors: Registers) -> list[Floats
     return [np.where(off > 0, np.fmin(p * grown + SMALLEST, 1.0), 0.0) for p in shares]
 
 
+def _text(word: TextInstruction, values: Registers, errors: Registers) -> list[Floats]:
+    """A text comes in as it is: there is no other nearby."""
+    return [np.full(len(values[word.into]), np.inf)] * word.width
+
+
 def _decide(word: Decide, values: Registers, errors: Registers) -> list[Floats]:
     xs, es = ([registers[x] for x in word.xs.tolist()] for registers in (values, errors))
     if word.rule != "argmax":
@@ -273,6 +286,9 @@ MOVED: Mapping[type, Callable[[Any, Registers, Registers], list[Floats]]] = {
     Softmax: _softmax,
     Decide: _decide,
     Nearest: _nearest,
+    TextTfidf: _text,
+    TextHash: _text,
+    TextTraits: _text,
 }
 ANYTHING_TAKEN = (IsNan, Select, Map, OneHot, Trees, Nearest)
 """Words that say themselves what becomes of an input of which nothing is known."""

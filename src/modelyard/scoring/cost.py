@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from modelyard.scoring.instructions import AnyInstruction, Linear, Nearest, Trees
+from modelyard.scoring.instructions import AnyInstruction, Linear, Nearest, TextHash, TextTfidf, TextTraits, Trees
 from modelyard.scoring.program import Program
+
+TEXT = 5_000
+"""A text of some twenty words, cut and looked up."""
 
 
 def cost(program: Program) -> float:
     """Elementary operations to score one row: a comparison for each level of each tree (as if it were balanced),
-    a multiplication for each weight and each number of a donor, one for each register that any other word writes."""
+    a multiplication for each weight and each number of a donor, `TEXT` for each reading of a text, one for each
+    register that any other word writes."""
     return sum(_of(word) for word in program.instructions)
 
 
@@ -22,6 +26,8 @@ def _of(word: AnyInstruction) -> float:
         return float(word.weights.size)
     if isinstance(word, Nearest):
         return float(word.donors.size)
+    if isinstance(word, TextTfidf | TextHash | TextTraits):
+        return float(TEXT + word.width)
     if isinstance(word, Trees):
         return _levels(word)
     return float(word.width)

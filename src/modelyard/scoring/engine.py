@@ -7,15 +7,17 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from msgspec import Struct
 
+from modelyard.errors.scoring import MalformedProgram
 from modelyard.rows.table import Floats, Table, Values
 from modelyard.scoring import native
 from modelyard.scoring.instructions import AnyInstruction
 from modelyard.scoring.interpreter import interpret
 from modelyard.scoring.program import Program
-from modelyard.scoring.verify import verify
+from modelyard.scoring.stage import BLOCK, Given, TextStage
+from modelyard.scoring.verify import TEXT, verify
 
 Run = Callable[[Sequence[Values], int], list[Floats]]
-Row = Callable[[Sequence[float]], tuple[float, ...]]
+Row = Callable[[Given], tuple[float, ...]]
 
 
 class Scores(Struct, frozen=True, eq=False):
@@ -41,6 +43,9 @@ def _made_ready(
     instructions: Sequence[AnyInstruction], width: int, registers: int, wanted: Sequence[int]
 ) -> tuple[Run, Row]:
     """The program checked, and the interpreter for it chosen: once, whether it then runs once or a million times."""
+    if any(isinstance(word, TEXT) for word in instructions):
+        verify(instructions, width, registers, wanted)
+        return _in_two_stages(TextStage(instructions, width, wanted), len(wanted))
     if native.available():
         kernel = native.Kernel(instructions, width, registers, wanted)
         return kernel.run, kernel.row
@@ -50,10 +55,33 @@ def _made_ready(
         filled = interpret(instructions, inputs, registers, length)
         return [filled[register] for register in wanted]
 
-    def row(values: Sequence[float]) -> tuple[float, ...]:
+    def row(values: Given) -> tuple[float, ...]:
         return tuple(float(column[0]) for column in run([np.array([value], dtype=np.float64) for value in values], 1))
 
     return run, row
+
+
+def _texts_are_text(program: Program) -> None:
+    for place, word in enumerate(program.instructions):
+        if isinstance(word, TEXT) and not (
+            0 <= word.x < len(kinds := program.takes.fields) and kinds[word.x].kind == "text"
+        ):
+            raise MalformedProgram("a word over text reads another column", where=f"instructions[{place}]")
+
+
+def _in_two_stages(stage: TextStage, answers: int) -> tuple[Run, Row]:
+    numeric = stage.numeric
+    numbers, one = _made_ready(numeric.instructions, numeric.inputs, numeric.registers, numeric.wanted)
+
+    def run(inputs: Sequence[Values], length: int) -> list[Floats]:
+        out = np.empty((answers, length))
+        for start in range(0, length, BLOCK):
+            stop = min(start + BLOCK, length)
+            for place, values in enumerate(numbers(stage.columns(inputs, start, stop), stop - start)):
+                out[place, start:stop] = values
+        return list(out)
+
+    return run, lambda values: one(stage.row(values))
 
 
 class Scorer:
@@ -63,6 +91,7 @@ class Scorer:
         self.program = program
         wanted = (*program.gives.scores, program.gives.prediction)
         width = len(program.takes.fields)
+        _texts_are_text(program)
         self._run, self._row = _made_ready(program.instructions, width, program.registers, wanted)
 
     def inputs(self, table: Table) -> list[Floats]:
@@ -80,6 +109,6 @@ class Scorer:
         """One array per score, then the prediction."""
         return self._run(inputs, length)
 
-    def row(self, values: Sequence[float]) -> tuple[float, ...]:
-        """`answers` for one row of numbers, one per input, without arrays: the same bits."""
+    def row(self, values: Given) -> tuple[float, ...]:
+        """`answers` for one row of numbers (and texts), one per input, without arrays: the same bits."""
         return self._row(values)

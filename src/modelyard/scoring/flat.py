@@ -11,6 +11,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from modelyard.errors.scoring import MalformedProgram
 from modelyard.scoring.instructions import (
     AnyInstruction,
     Apply,
@@ -32,6 +33,9 @@ from modelyard.scoring.instructions import (
     Select,
     Sigmoid,
     Softmax,
+    TextHash,
+    TextTfidf,
+    TextTraits,
     Trees,
     Unary,
 )
@@ -117,6 +121,8 @@ class Flat:
                 return [RULES[word.rule], self._real(word.at), len(word.xs), *word.xs.tolist()]
             case Nearest():
                 return self._donors(word)
+            case TextTfidf() | TextHash() | TextTraits():
+                raise MalformedProgram("words over text run before the kernel (scoring/stage.py)")
 
     def _donors(self, word: Nearest) -> list[int]:
         rows, width = word.donors.shape

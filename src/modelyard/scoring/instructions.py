@@ -22,6 +22,9 @@ Floats = NDArray[np.float64]
 
 Binary = Literal["add", "sub", "mul", "div", "min", "max", "mod", "lt", "le", "gt", "ge", "eq", "ne", "and", "or"]
 Unary = Literal["neg", "abs", "log", "log1p", "exp", "expm1", "sqrt", "tanh", "floor", "not"]
+Pieces = Literal["word", "char", "char_wb"]
+Norm = Literal["l1", "l2", "none"]
+Trait = Literal["characters", "words", "longest_word", "letters", "capitals", "digits", "punctuation", "spaces"]
 
 
 class Instruction(Struct, frozen=True, kw_only=True, tag_field="op", eq=False):
@@ -294,14 +297,88 @@ class Decide(Instruction, frozen=True, kw_only=True, tag="decide", eq=False):
         return tuple(self.xs.tolist())
 
 
+class TextTfidf(Instruction, frozen=True, kw_only=True, tag="text_tfidf", eq=False):
+    """How often each n-gram of the vocabulary stands in the text x, weighted: one register per n-gram.
+
+    Cut into pieces as `scoring/text.py` says, counted; `sublinear`: log(count) + 1; times idf[j] (none where `idf` is
+    empty); then divided by the length of the row: `l2` sqrt of the sum of squares, `l1` the sum, added in the
+    vocabulary's order. Nothing found, or a null: zeros."""
+
+    x: int
+    """An input column of text."""
+    vocabulary: tuple[str, ...]
+    idf: Floats
+    pieces: Pieces = "word"
+    shortest: int = 1
+    longest: int = 1
+    """n of the n-grams, from `shortest` to `longest`."""
+    lower: bool = True
+    sublinear: bool = False
+    norm: Norm = "l2"
+
+    @property
+    def width(self) -> int:
+        return len(self.vocabulary)
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return (self.x,)
+
+
+class TextHash(Instruction, frozen=True, kw_only=True, tag="text_hash", eq=False):
+    """The pieces of the text x counted in `slots` registers: piece p adds 1 to slot |h| mod slots, or −1 where h < 0
+    and `signed`; h is MurmurHash3 (x86, 32 bits, seed 0, signed) of p in UTF-8. Then divided as by TextTfidf.
+    `value`: the whole text, as it is, is the one piece. A null: zeros."""
+
+    x: int
+    slots: int
+    pieces: Pieces | Literal["value"] = "value"
+    shortest: int = 1
+    longest: int = 1
+    lower: bool = True
+    signed: bool = True
+    norm: Norm = "none"
+
+    @property
+    def width(self) -> int:
+        return self.slots
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return (self.x,)
+
+
+class TextTraits(Instruction, frozen=True, kw_only=True, tag="text_traits", eq=False):
+    """Sizes of the text x and shares of its characters, one register per trait; NaN for a null.
+
+    `characters`: code points. `words`: runs without white space; `longest_word`: the characters of the longest. The
+    others are shares of the characters, 0 where there is none: `letters` str.isalpha, `capitals` category Lu, `digits`
+    category Nd, `punctuation` categories P…, `spaces` str.isspace."""
+
+    x: int
+    traits: tuple[Trait, ...]
+
+    @property
+    def width(self) -> int:
+        return len(self.traits)
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return (self.x,)
+
+
+TextInstruction = TextTfidf | TextHash | TextTraits
+"""Words that read text and write numbers. They read inputs only, so they run before all others (`scoring/text.py`),
+and the interpreters meet numbers alone."""
+
 WORDS: tuple[type[Instruction], ...] = (
     Const, IsNan, Fill, Apply, Arith, ArithConst, Clip, Select, Bins, Interp, Map, OneHot, Linear, Trees, Sigmoid,
-    Softmax, Decide, Nearest,
+    Softmax, Decide, Nearest, TextTfidf, TextHash, TextTraits,
 )  # fmt: skip
 
 AnyInstruction = (
     Const | IsNan | Fill | Apply | Arith | ArithConst | Clip | Select | Bins | Interp | Map | OneHot | Linear | Trees
-    | Sigmoid | Softmax | Decide | Nearest
+    | Sigmoid | Softmax | Decide | Nearest | TextTfidf | TextHash | TextTraits
 )  # fmt: skip
 
 

@@ -33,9 +33,14 @@ from modelyard.scoring.instructions import (
     Select,
     Sigmoid,
     Softmax,
+    TextHash,
+    TextInstruction,
+    TextTfidf,
+    TextTraits,
     Trees,
 )
 from modelyard.scoring.nearest import fill_from_nearest
+from modelyard.scoring.text import fill_columns, reader
 
 Registers = list[Floats]
 Outputs = list[Floats]
@@ -245,6 +250,10 @@ def _decide(word: Decide, r: Registers, n: int) -> Outputs:
     return [np.where(unknown, np.nan, answer)]
 
 
+def _text(word: TextInstruction, r: Registers, n: int) -> Outputs:
+    return fill_columns(reader(word), r[word.x].tolist(), word.width)
+
+
 MEANING: Mapping[type, Callable[[Any, Registers, int], Outputs]] = {
     Const: _const,
     IsNan: _isnan,
@@ -264,4 +273,7 @@ MEANING: Mapping[type, Callable[[Any, Registers, int], Outputs]] = {
     Softmax: _softmax,
     Decide: _decide,
     Nearest: _nearest,
+    TextTfidf: _text,
+    TextHash: _text,
+    TextTraits: _text,
 }

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from modelyard.schema.contract import Contract
 from modelyard.schema.target import Outcome
-from modelyard.scoring.instructions import AnyInstruction, Apply, Interp, Linear, Sigmoid, Softmax
+from modelyard.scoring.instructions import AnyInstruction, Apply, Interp, Linear, Sigmoid, Softmax, TextTfidf
 
 Equality = Literal["exact", "link", "blas"]
 """How equal a program is to the library that learned it: bit for bit; 2 ulp after exp or log; 4e-15·(Σ|x·w| + |b|)
@@ -36,7 +36,11 @@ class Program(Struct, frozen=True, eq=False):
     def equality(self) -> Equality:
         if any(isinstance(word, Linear) for word in self.instructions):
             return "blas"
-        return "link" if any(isinstance(word, LINKS) for word in self.instructions) else "exact"
+        return "link" if any(map(_links, self.instructions)) else "exact"
 
 
 LINKS = (Apply, Sigmoid, Softmax, Interp)
+
+
+def _links(word: AnyInstruction) -> bool:
+    return isinstance(word, LINKS) or (isinstance(word, TextTfidf) and word.sublinear)

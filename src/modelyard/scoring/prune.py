@@ -33,7 +33,7 @@ def prune(program: Program) -> Program:
         prediction=new[program.gives.prediction],
     )
     takes = replace(program.takes, fields=tuple(program.takes.fields[place] for place in fields))
-    return Program(takes, tuple(_renumbered(word, new) for word in kept), gives, registers)
+    return Program(takes, tuple(renumbered(word, new) for word in kept), gives, registers)
 
 
 def _needed(program: Program) -> list[AnyInstruction]:
@@ -46,7 +46,8 @@ def _needed(program: Program) -> list[AnyInstruction]:
     return kept[::-1]
 
 
-def _renumbered(word: AnyInstruction, new: dict[int, int]) -> AnyInstruction:
+def renumbered(word: AnyInstruction, new: dict[int, int]) -> AnyInstruction:
+    """The word with its registers called anew."""
     fields = asdict(word)
     changed: dict[str, object] = {"into": new[word.into]}
     changed.update({name: new[fields[name]] for name in SINGLE if name in fields})

@@ -18,10 +18,18 @@ from modelyard.scoring.instructions import (
     Nearest,
     OneHot,
     Softmax,
+    TextHash,
+    TextInstruction,
+    TextTfidf,
+    TextTraits,
     Trees,
 )
 
+MOST_TEXT_COLUMNS = 10_000
+"""Registers of one word over text: they are dense, 80 kB a row."""
+LONGEST_GRAM = 10
 MOST_REGISTERS = 1_000_000
+TEXT = (TextTfidf, TextHash, TextTraits)
 
 
 def verify(instructions: Sequence[AnyInstruction], inputs: int, registers: int, wanted: Sequence[int]) -> None:
@@ -29,14 +37,18 @@ def verify(instructions: Sequence[AnyInstruction], inputs: int, registers: int, 
     if not 0 <= inputs <= registers <= MOST_REGISTERS:
         raise MalformedProgram(f"{registers} registers for {inputs} inputs")
     written = inputs
+    texts = {word.x for word in instructions if isinstance(word, TEXT)}
     for place, word in enumerate(instructions):
         where = f"instructions[{place}]"
         _held(all(0 <= register < written for register in word.reads), "a register is read before it is written", where)
         _held(word.into == written and word.width >= 1, "registers are written one after the other, once", where)
+        _held(isinstance(word, TEXT) or texts.isdisjoint(word.reads), "text is read as a number", where)
         _shapes(word, where)
         written += word.width
     _held(written == registers, f"{written} registers are written, {registers} declared", "registers")
     _held(all(0 <= register < written for register in wanted), "an answer is no register", "gives")
+    _held(all(0 <= x < inputs for x in texts), "a text is no input", "instructions")
+    _held(texts.isdisjoint(wanted), "an answer is text", "gives")
 
 
 def _held(fine: bool, found: str, where: str) -> None:
@@ -63,8 +75,21 @@ def _shapes(word: AnyInstruction, where: str) -> None:
             _trees(word, where)
         case Nearest():
             _donors(word, where)
+        case TextTfidf() | TextHash() | TextTraits():
+            _text(word, where)
         case _:
             pass
+
+
+def _text(word: TextInstruction, where: str) -> None:
+    _held(0 < word.width <= MOST_TEXT_COLUMNS, f"{word.width} columns of one text", where)
+    if isinstance(word, TextTraits):
+        return
+    _held(1 <= word.shortest <= word.longest <= LONGEST_GRAM, f"n-grams of {word.shortest} to {word.longest}", where)
+    if isinstance(word, TextTfidf):
+        weighted = word.idf.shape in ((0,), (word.width,)) and bool(np.isfinite(word.idf).all())
+        _held(weighted, "one finite weight per n-gram, or none", where)
+        _held(len(set(word.vocabulary)) == word.width, "an n-gram is in the vocabulary twice", where)
 
 
 def _donors(word: Nearest, where: str) -> None:

@@ -17,7 +17,7 @@ from modelyard.package.keys import PrivateKey, TrustedKey, trust_key
 from modelyard.package.model import Evidence, Lineage, Model, Parity
 from modelyard.package.parity import record
 from modelyard.package.write import write
-from modelyard.rows.table import coded, table
+from modelyard.rows.table import Vector, coded, table
 from modelyard.schema.contract import Contract, Field
 from modelyard.schema.rules import ColumnRule
 from modelyard.schema.target import LabelRule, Outcome
@@ -40,6 +40,9 @@ from modelyard.scoring.instructions import (
     Select,
     Sigmoid,
     Softmax,
+    TextHash,
+    TextTfidf,
+    TextTraits,
     Trees,
     reals,
     wholes,
@@ -141,7 +144,40 @@ def nearest() -> Model:
     )
 
 
-MODELS = {"format-1-every-word": every_word, "format-1-nearest": nearest}
+def text() -> Model:
+    """A program with the words over text."""
+    fields = (Field(name="note", kind="text"), Field(name="x", kind="number"))
+    b = ProgramBuilder(Contract(fields))
+    weights = b.add(
+        TextTfidf(x=0, vocabulary=("fog", "late", "late fog"), idf=reals([2.0, 1.5, 3.0]), longest=2, sublinear=True)
+    )
+    hashed = b.add(TextHash(x=0, slots=4, pieces="char_wb", shortest=2, longest=3, norm="l1"))
+    whole = b.add(TextHash(x=0, slots=2))
+    traits = b.add(TextTraits(x=0, traits=("characters", "words", "longest_word", "letters", "capitals", "digits",
+                                           "punctuation", "spaces")))  # fmt: skip
+    xs = [1, *range(weights, weights + 3), *range(hashed, hashed + 4), whole, whole + 1]
+    known = [b.add(Fill(x=traits + place, value=-1.0)) for place in range(8)]
+    coefficients = reals([np.arange(1, 19) / 7 - 1])
+    b.score([b.add(Linear(xs=wholes([*xs, *known]), weights=coefficients, bias=reals([0.5])))])
+    program = b.finish(Outcome(task="regression"))
+    notes = np.empty(6, dtype=object)
+    notes[:] = ["Late fog, late FOG!", "", None, "Straße 9 İstanbul", "a  b\tc\x00", "no such words 😀"]
+    rows = table(x=[0.5, 3.0, 1.0, -2.0, 1.0, 0.25]).with_({"note": Vector("text", notes)})
+    return Model(
+        name="text",
+        program=program,
+        outcome=Outcome(task="regression"),
+        created=1_764_000_000_000_000,
+        evidence=Evidence(
+            metrics={},
+            parity=Parity(equality="blas", max_abs_diff=0.0, labels_different=0, at_boundary=0, rows=6),
+            lineage=Lineage(seed=7, libraries={"numpy": np.__version__}),
+        ),
+        parity=record(program, rows),
+    )
+
+
+MODELS = {"format-1-every-word": every_word, "format-1-nearest": nearest, "format-1-text": text}
 
 if __name__ == "__main__":
     target = HERE / sys.argv[1]
