@@ -30,7 +30,7 @@ class Gathered:
         self.kept: list[Kept] = []
 
     def add(self, file: Path | str, line: int, text: bytes, row: dict[str, Value] | str) -> None:
-        """A row, or why it is none; `file`: as a person is told. Raises UnreadableTable where that is not to be kept."""
+        """A row, or why it is none; `file`: as people are told. Raises UnreadableTable unless that is kept."""
         if isinstance(row, str):
             self._refuse(file, line, text, row)
             return

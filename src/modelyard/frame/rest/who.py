@@ -7,10 +7,11 @@ there and nowhere else, the token to the service and nowhere else, and both are 
 from __future__ import annotations
 
 import base64
+import json
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote_plus, urlencode, urlsplit
+from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 import msgspec
 
@@ -74,7 +75,8 @@ class Who:
         if isinstance(self._auth, Oauth2):
             secrets.append(Secret(_pair(quote_plus(self._auth.client), self._auth.secret, quoted=True)))
         for secret in secrets:
-            text = Secret(quote_plus(secret.reveal())).hidden_in(secret.hidden_in(text))
+            for form in _forms(secret.reveal()):
+                text = Secret(form).hidden_in(text)
         return text
 
     def _current(self, auth: Oauth2, deadline: float) -> Secret:
@@ -123,6 +125,11 @@ def _pair(user: str, password: Secret, quoted: bool = False) -> str:
     """RFC 6749 wants both written as in a form."""
     word = quote_plus(password.reveal()) if quoted else password.reveal()
     return base64.b64encode(f"{user}:{word}".encode()).decode()
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    """How an answer may hold it: as it is, in a URL, in JSON."""
+    return word, quote_plus(word), quote(word), json.dumps(word)[1:-1], msgspec.json.encode(word).decode()[1:-1]
 
 
 def _object(body: bytes) -> dict[str, Any]:
