@@ -44,10 +44,11 @@ def _all(error: type[ModelyardError]) -> list[type[ModelyardError]]:
 
 
 @pytest.mark.parametrize("kind", list(REGISTRY))
-def test_every_kind_lies_where_its_name_says_and_says_what_it_does(kind: str) -> None:
+def test_every_kind_lies_where_its_name_says_and_says_what_is_right_and_wrong_use(kind: str) -> None:
     step = REGISTRY[kind]
     assert step.__module__ == f"modelyard.steps.{kind}"
-    assert step.__doc__
+    for word in ("Right: ", "Wrong: "):
+        assert word in (step.__doc__ or ""), word
     assert not step.__doc__.strip().startswith(">>>"), "the docstring starts with a sentence"
     assert msgspec.json.schema(step)["$defs"][step.__name__]["properties"]["use"]["enum"] == [kind]
 

@@ -69,7 +69,11 @@ class Across(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Rules(TableStep, frozen=True, kw_only=True, tag="check.rules"):
     """Of a row: `stop` ends the run (422 on a request), `warn` is told, `quarantine` keeps the row out of training (a
     request is answered and flagged). Of the table: `stop` or `warn`, on the rows that came in. What each rule found is
-    in the run's result."""
+    in the run's result.
+
+    Right: `else: quarantine` for rows that a broken export wrote, `table:` rules for what a whole file must
+    hold. Wrong: `stop` for what is merely rare: then one odd request is refused, and one odd row ends a run.
+    """
 
     columns: Annotated[
         dict[str, Rule], Meta(description="Column: {type, min, max, nulls, categories, regex, else}.")

@@ -49,6 +49,9 @@ class Clipped(Learned, frozen=True, kw_only=True, tag="clean.clip"):
 class Clip(Learns, frozen=True, kw_only=True, tag="clean.clip"):
     """Values beyond a bound become the bound; nulls stay. Quantiles are linear, as numpy's.
 
+    Right: `quantiles: [0.001, 0.999]` for a linear model on long-tailed measures. Wrong: for trees, which do
+    not care how far a value is, and for values that are errors: those are clean.outliers or a rule.
+
     >>> from modelyard.rows.table import table
     >>> Clip(quantiles=(0.0, 0.5)).learn(Batch(table(age=[30.0, 50.0, 900.0])), Context()).learned.highs
     (50.0,)

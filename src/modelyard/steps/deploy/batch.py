@@ -43,6 +43,9 @@ class Target(Place, frozen=True, kw_only=True):
 class Batch(Policy, frozen=True, kw_only=True, tag="deploy.batch"):
     """One run per period; a run is known by its period, so a second try writes nothing twice.
 
+    Right: a list that is called through every Monday. Wrong: what must be answered while somebody waits: that
+    is deploy.service.
+
     >>> Batch(every="7d", read=Place(path="in.csv"), write=Target(connection="crm", table="scores")).write.mode
     'replace'
     """

@@ -27,6 +27,9 @@ class Log(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Service(Policy, frozen=True, kw_only=True, tag="deploy.service"):
     """Serve the chosen model over HTTP, log every answer, and gate what replaces it.
 
+    Right: answers while somebody waits, one row or a few at a time. Wrong: a million rows every night over
+    HTTP: deploy.batch reads them where they lie.
+
     >>> Service().log.keep, Service().durability
     ('180d', 'fsync')
     """

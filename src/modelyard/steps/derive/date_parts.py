@@ -43,7 +43,11 @@ class Parts(Learned, frozen=True, kw_only=True, tag="derive.date_parts"):
 
 class DateParts(Learns, frozen=True, kw_only=True, tag="derive.date_parts"):
     """`departure_hour`, `departure_weekday` (Monday 0) … beside `departure`. The time role may be named: its parts
-    are features, it itself is not."""
+    are features, it itself is not.
+
+    Right: the hour and the weekday of a departure. Wrong: the year, for a model that will answer next year: it
+    has never seen that number.
+    """
 
     columns: Annotated[Columns, Meta(description="Which datetimes to take apart.")] = "datetime"
     parts: Annotated[tuple[Part, ...], Meta(description="Which parts.", min_length=1)] = ("hour", "weekday", "month")

@@ -61,6 +61,9 @@ class Slots(Learned, frozen=True, kw_only=True, tag="encode.one_hot"):
 class OneHot(Learns, frozen=True, kw_only=True, tag="encode.one_hot"):
     """Categories as 0/1 columns named `carrier=AA`, `carrier=<null>`, `carrier=<infrequent>`.
 
+    Right: ten carriers before a linear model. Wrong: ten thousand tail numbers: encode.target, encode.hash or
+    encode.frequency keep the table narrow.
+
     >>> from modelyard.rows.table import table
     >>> batch = Batch(table(city=["a", "b", None]))
     >>> [field.name for field in OneHot(min_frequency=1).learn(batch, Context()).learned.writes]

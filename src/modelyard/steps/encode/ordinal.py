@@ -41,6 +41,9 @@ class Ranks(Learned, frozen=True, kw_only=True, tag="encode.ordinal"):
 class Ordinal(Learns, frozen=True, kw_only=True, tag="encode.ordinal"):
     """Each category becomes its rank among those that training rows had.
 
+    Right: before trees, which split ranks anywhere. Wrong: before a linear model: it would take rank 8 for
+    twice rank 4.
+
     >>> from modelyard.rows.table import table
     >>> Ordinal().learn(Batch(table(city=["b", "a", None])), Context()).learned.ranks
     ((0.0, 1.0),)

@@ -15,7 +15,11 @@ from modelyard.step.supervised import Supervised, supervised
 
 
 class Baseline(Learns, frozen=True, kw_only=True, tag="model.baseline"):
-    """The share of each class in the training rows, or their mean, for every row alike."""
+    """The share of each class in the training rows, or their mean, for every row alike.
+
+    Right: beside every other model, to see what having learned is worth. Wrong: in service, unless nothing else
+    is better than it.
+    """
 
     def learn(self, batch: Batch, ctx: Context) -> Fitted:
         rows = supervised(batch, ctx, "model.baseline", codes=True)

@@ -15,7 +15,11 @@ from modelyard.step.supervised import Supervised
 
 
 class ExtraTrees(GrowsTrees, frozen=True, kw_only=True, tag="model.extra_trees"):
-    """The average of many trees with random splits. Smoother than a random forest, and faster to learn."""
+    """The average of many trees with random splits. Smoother than a random forest, and faster to learn.
+
+    Right: noisy numbers, where a smooth answer matters more than the last per mille. Wrong: tables of a few
+    strong columns among hundreds of weak ones: random splits seldom find them.
+    """
 
     trees: Annotated[int, Meta(ge=1, le=5000, description="How many trees.")] = 100
 

@@ -20,7 +20,11 @@ WHO = "model.lightgbm"
 
 
 class Lightgbm(Learns, frozen=True, kw_only=True, tag="model.lightgbm"):
-    """Boosted trees from LightGBM. Takes gaps and categories as they are."""
+    """Boosted trees from LightGBM. Takes gaps and categories as they are.
+
+    Right: large tables with categories of many values. Wrong: a few hundred rows: leaves of 20 rows cannot say
+    much.
+    """
 
     trees: Annotated[int, Meta(ge=1, le=10_000, description="Rounds of boosting.")] = 100
     learning_rate: Annotated[float, Meta(gt=0, le=1, description="Share of each tree that counts.")] = 0.1

@@ -6,7 +6,11 @@ from modelyard.lowering.least_squares import FitsLine, Line, Regressor
 
 
 class LinearRegression(FitsLine, frozen=True, kw_only=True, tag="model.linear_regression"):
-    """Least squares without a penalty. For correlated features prefer model.ridge."""
+    """Least squares without a penalty. For correlated features prefer model.ridge.
+
+    Right: few, unrelated numbers and an answer that must be explained term by term. Wrong: more columns than
+    rows, or columns that nearly repeat one another: model.ridge.
+    """
 
     needs = frozenset({"no_nulls", "numbers"})
 

@@ -19,7 +19,11 @@ from modelyard.step.supervised import features, supervised, two_classes
 
 
 class LogisticRegression(Learns, frozen=True, kw_only=True, tag="model.logistic_regression"):
-    """A weighted sum of the features per class, as probabilities. The simplest model that is often enough."""
+    """A weighted sum of the features per class, as probabilities. The simplest model that is often enough.
+
+    Right: scaled numbers and one-hot categories; the first candidate of any classification. Wrong: raw numbers
+    of very different sizes: clean.scale first, or it does not converge.
+    """
 
     needs = frozenset({"no_nulls", "numbers", "scaled"})
 

@@ -12,7 +12,11 @@ from modelyard.step.supervised import Supervised
 
 
 class RandomForest(GrowsTrees, frozen=True, kw_only=True, tag="model.random_forest"):
-    """The average of many deep trees. Robust without tuning; large to store."""
+    """The average of many deep trees. Robust without tuning; large to store.
+
+    Right: a table of thousands of rows and no time to tune. Wrong: millions of rows behind a small server:
+    hundreds of deep trees are hundreds of megabytes.
+    """
 
     trees: Annotated[int, Meta(ge=1, le=5000, description="How many trees.")] = 100
 

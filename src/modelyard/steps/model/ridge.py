@@ -10,7 +10,10 @@ from modelyard.lowering.least_squares import FitsLine, Line, Regressor
 
 
 class Ridge(FitsLine, frozen=True, kw_only=True, tag="model.ridge"):
-    """Least squares with a penalty: steadier than plain least squares when features are many or correlated."""
+    """Least squares with a penalty: steadier than plain least squares when features are many or correlated.
+
+    Right: many related, scaled numbers. Wrong: unscaled ones: the penalty falls on whatever has the small unit.
+    """
 
     needs = frozenset({"no_nulls", "numbers", "scaled"})
 

@@ -14,6 +14,9 @@ from modelyard.step.step import Policy
 class Drift(Policy, frozen=True, kw_only=True, tag="monitor.drift"):
     """One threshold for all columns and windows together, set so that false alarms keep the rate promised.
 
+    Right: a year's reference and `false_alarms: 1 per 90d`: a night's sleep. Wrong: as a measure of harm: a
+    shifted column may not matter, monitor.performance says whether it does.
+
     >>> Drift().false_alarms
     '1 per 90d'
     """

@@ -32,6 +32,9 @@ class Labels(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Performance(Policy, frozen=True, kw_only=True, tag="monitor.performance"):
     """`worse` only when the interval of a metric lies wholly past its limit.
 
+    Right: truths that come within days, or a calibrated estimate until they do. Wrong: a limit at the model's
+    own average: half of all windows lie below it.
+
     >>> Performance(worse_than={"roc_auc": 0.8}).labels
     'http'
     """

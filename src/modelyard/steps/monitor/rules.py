@@ -17,6 +17,9 @@ class Rules(Policy, frozen=True, kw_only=True, tag="monitor.rules"):
     broken says `broken`, and nothing is learned meanwhile; with `else: warn` it is only written down. `fresh` is
     judged by the end of the window. A window without a row is judged like any other.
 
+    Right: what must hold of every day's requests: rows came, keys are unique, nulls are few. Wrong: gradual
+    change: that is monitor.drift, which knows how much is chance.
+
     >>> Rules().window
     '1d'
     """

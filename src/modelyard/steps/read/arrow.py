@@ -25,7 +25,11 @@ FILE = b"ARROW1"
 
 
 class Arrow(Incremental, frozen=True, kw_only=True, tag="read.arrow"):
-    """Rows of an Arrow IPC file or stream. Columns that no step knows (lists, structs) are left out by `columns:`."""
+    """Rows of an Arrow IPC file or stream. Columns that no step knows (lists, structs) are left out by `columns:`.
+
+    Right: what another program wrote for reading once. Wrong: an archive: Parquet is smaller and says its kinds
+    as well.
+    """
 
     path: Annotated[str, Meta(description="A file or a glob, relative to the project file.", min_length=1)]
     columns: Annotated[tuple[str, ...] | None, Meta(description="Only these columns.")] = None

@@ -28,7 +28,11 @@ NULL_WORDS = ("", "NA", "NaN", "null")
 
 class Csv(Incremental, frozen=True, kw_only=True, tag="read.csv"):
     """Rows of a CSV file: header first, one record a line. Files whose columns differ are put together by name: what a
-    file lacks is null there, and the result says so."""
+    file lacks is null there, and the result says so.
+
+    Right: `types: {code: category}` where a code looks like a number to one file and not to another. Wrong: a
+    CSV exported from a database that can be asked: read.sql needs no guess at kinds.
+    """
 
     path: Annotated[
         str, Meta(description="A file or a glob, relative to the project file; .gz, .zst and .zip too.", min_length=1)

@@ -27,7 +27,11 @@ JsonLines = Annotated[str, Meta(pattern=r"\.jsonl$")]
 
 
 class Excel(Incremental, frozen=True, kw_only=True, tag="read.excel"):
-    """Rows of a sheet: a header row, one record a row below it; blank rows are none."""
+    """Rows of a sheet: a header row, one record a row below it; blank rows are none.
+
+    Right: a sheet that people keep: header row and sheet named. Wrong: a formatted report with totals below:
+    they would be rows like all others.
+    """
 
     path: Annotated[str, Meta(description="A file or a glob, relative to the project file.", min_length=1)]
     sheet: Annotated[str | Place, Meta(description="The sheet's name, or its place from 1.")] = 1

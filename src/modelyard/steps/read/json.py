@@ -26,7 +26,10 @@ JsonLines = Annotated[str, Meta(pattern=r"\.jsonl$")]
 
 
 class Json(Incremental, frozen=True, kw_only=True, tag="read.json"):
-    """Rows of a JSON file: one object a row, nested keys as `a.b`."""
+    """Rows of a JSON file: one object a row, nested keys as `a.b`.
+
+    Right: an export with one object a row. Wrong: a service that pages: read.rest.
+    """
 
     path: Annotated[
         str, Meta(description="A file or a glob, relative to the project file; .gz, .zst and .zip too.", min_length=1)

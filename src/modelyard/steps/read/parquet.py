@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 
 class Parquet(Incremental, frozen=True, kw_only=True, tag="read.parquet"):
-    """Rows of a Parquet file. Columns that no step knows (lists, structs) are left out by `columns:`."""
+    """Rows of a Parquet file. Columns that no step knows (lists, structs) are left out by `columns:`.
+
+    Right: large tables: kinds are in the file, columns that are not asked for are not read. Wrong: a folder
+    that somebody else rewrites while it is read.
+    """
 
     path: Annotated[str, Meta(description="A file or a glob, relative to the project file.", min_length=1)]
     columns: Annotated[tuple[str, ...] | None, Meta(description="Only these columns.")] = None

@@ -24,6 +24,9 @@ class Rows(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
 class When(Policy, frozen=True, kw_only=True, tag="retrain.when"):
     """Retrain when any of these happens, at most so often; promote by a person or by the gate.
 
+    Right: `every: 30d` and a verdict, promoted by the gate. Wrong: oftener than truths come in: the challenger
+    would learn nothing new.
+
     >>> step = When(any={"drift": "drifted", "every": "30d"})
     >>> step.monitors, step.promote
     ({'drift': 'drifted'}, 'by_person')

@@ -31,7 +31,11 @@ class Over(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class Aggregate(TableStep, frozen=True, kw_only=True, tag="table.aggregate"):
     """Without `over` one row per group, in the order in which groups appear. With `over: {time, last}` every row
-    stays and gets the aggregate of the rows of its group strictly before it; a row without time or key gets null."""
+    stays and gets the aggregate of the rows of its group strictly before it; a row without time or key gets null.
+
+    Right: `over: {time: when, last: 30d}` for what a card spent before this purchase. Wrong: without `over` on
+    the column's whole history, joined back: that tells each row its future.
+    """
 
     columns: Annotated[dict[str, str], Meta(description="New name: count(), sum(x), mean(x), min, max, std, median …")]
     by: Annotated[str | tuple[str, ...], Meta(description="Columns that make a group.")] = ()

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 class Concat(TableStep, frozen=True, kw_only=True, tag="table.concat"):
     """`after: [old, new]`: the rows of each in the order written. A whole number beside a number becomes a number;
-    kinds that are no kin are an error, not a string."""
+    kinds that are no kin are an error, not a string.
+
+    Right: last year's file and this year's. Wrong: training and test rows kept apart by hand: evaluate.compare
+    splits them, and says how.
+    """
 
     columns: Annotated[
         Literal["same", "common", "all"],

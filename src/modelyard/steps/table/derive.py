@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 
 class Derive(TableStep, frozen=True, kw_only=True, tag="table.derive"):
-    """`columns: {late: arr_delay > 15}`. Each expression reads the table as it was before the step."""
+    """`columns: {late: arr_delay > 15}`. Each expression reads the table as it was before the step.
+
+    Right: a column that a rule, a filter or the target needs. Wrong: a feature for the model: derive.expression
+    belongs to the pipeline, and is served.
+    """
 
     rows: ClassVar[Literal["keeps", "changes"]] = "keeps"
 

@@ -24,7 +24,11 @@ class Most(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class DropDuplicates(TableStep, frozen=True, kw_only=True, tag="table.drop_duplicates"):
     """Of rows equal in `by` one stays, where it was: the first, the last, the one with most or least of a column, or
-    none of them. Nulls are equal to one another."""
+    none of them. Nulls are equal to one another.
+
+    Right: `by: order_id, keep: {max: updated}` for a table of changes. Wrong: before looking why there are
+    duplicates: a missing key makes them too.
+    """
 
     by: Annotated[Columns, Meta(description="Columns that make a row the same row.")] = "all"
     keep: Annotated[

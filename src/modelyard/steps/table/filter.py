@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 
 class Filter(TableStep, frozen=True, kw_only=True, tag="table.filter"):
-    """Rows where the condition is true stay; false and null go."""
+    """Rows where the condition is true stay; false and null go.
+
+    Right: leaving out what the model will never be asked about. Wrong: leaving out hard rows: then it is judged
+    on easy ones, and asked about all.
+    """
 
     where: Annotated[str, Meta(description="A condition: `distance > 100 and not is_null(dep_time)`.")]
 

@@ -36,7 +36,11 @@ class AsOf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class Join(TableStep, frozen=True, kw_only=True, tag="table.join"):
     """`after: {left: flights, right: planes}`. A null key meets nothing. With `as_of`, each left row gets the latest
-    right row of its key whose time is strictly before its own (of several at that time the last), or nulls."""
+    right row of its key whose time is strictly before its own (of several at that time the last), or nulls.
+
+    Right: `as_of` for what was known at the time: prices, weather, a customer's state. Wrong: today's customer
+    table joined to last year's orders by key alone: it knows what came after.
+    """
 
     by: Annotated[
         str | tuple[str, ...] | dict[str, str], Meta(description="Key columns; {left: right} where the names differ.")

@@ -24,7 +24,11 @@ Back = Annotated[int, Meta(ge=1)]
 
 class Lag(TableStep, frozen=True, kw_only=True, tag="table.lag"):
     """`amount_lag_1` is the amount of the latest row of the same key whose time is earlier, `amount_lag_2` of the one
-    before that, null where there is none. Rows of one time count in the order in which they stand."""
+    before that, null where there is none. Rows of one time count in the order in which they stand.
+
+    Right: the previous reading of the same sensor. Wrong: the target of rows whose truth comes later than the
+    next row: it is not known yet when asked.
+    """
 
     rows: ClassVar[Literal["keeps", "changes"]] = "keeps"
 

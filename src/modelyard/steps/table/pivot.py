@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 class Pivot(TableStep, frozen=True, kw_only=True, tag="table.pivot"):
     """`by: card, column: kind, values: [food, fuel], cell: sum(amount)` gives one row per card with `food` and `fuel`,
-    in the order in which cards appear. A cell without rows is null (a count or a sum: 0)."""
+    in the order in which cards appear. A cell without rows is null (a count or a sum: 0).
+
+    Right: one row per card from one row per purchase. Wrong: values that grow in number: a request can only
+    bring those that are written here.
+    """
 
     by: Annotated[str | tuple[str, ...], Meta(description="Columns that make a row.")]
     column: Annotated[str, Meta(description="The column whose values become columns.")]

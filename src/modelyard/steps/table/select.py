@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 class Select(TableStep, frozen=True, kw_only=True, tag="table.select"):
-    """The columns that the selector means, in the table's order. `{not: …}` drops."""
+    """The columns that the selector means, in the table's order. `{not: …}` drops.
+
+    Right: `{not: [id, comment]}` before anything learns. Wrong: dropping what a rule or a join further down
+    reads.
+    """
 
     rows: ClassVar[Literal["keeps", "changes"]] = "keeps"
 

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 class Sql(TableStep, frozen=True, kw_only=True, tag="table.sql"):
     """`query: SELECT * FROM rows WHERE distance > 100`. A column that is only named is the request's as before;
     whatever is computed counts as made by a table step. Rows of a GROUP BY, DISTINCT or JOIN without an ORDER BY come
-    sorted by all columns, so that the same rows come in the same order."""
+    sorted by all columns, so that the same rows come in the same order.
+
+    Right: what the other steps cannot say. Wrong: a feature that a request must bring: what SQL computes is
+    known of stored rows only.
+    """
 
     query: Annotated[str, Meta(description="One SELECT.")]
     tables: Annotated[tuple[str, ...], Meta(description="Names of the tables, as `after:` names them.")] = ("rows",)

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 class Csv(TableStep, frozen=True, kw_only=True, tag="write.csv"):
-    """Rows to a CSV file; the table itself goes on unchanged."""
+    """Rows to a CSV file; the table itself goes on unchanged.
+
+    Right: for people and for programs that read nothing else. Wrong: for reading back: kinds are lost, Parquet
+    keeps them.
+    """
 
     rows: ClassVar[Literal["keeps", "changes"]] = "keeps"
 

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 class Parquet(TableStep, frozen=True, kw_only=True, tag="write.parquet"):
-    """Rows to a Parquet file; the table itself goes on unchanged."""
+    """Rows to a Parquet file; the table itself goes on unchanged.
+
+    Right: for what other programs or other projects read. Wrong: one file per hour for years: small files cost
+    more than rows.
+    """
 
     rows: ClassVar[Literal["keeps", "changes"]] = "keeps"
 
