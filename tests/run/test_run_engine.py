@@ -195,3 +195,22 @@ def test_the_rows_of_a_fold_are_hashed_once_for_all_candidates_and_for_the_name(
     assert work.pieces(plan.candidates) == list(work.made)
     assert len(plan.candidates) > 1
     assert sorted(hashed) == sorted(len(rows) for fold in work.parts.folds for rows in (fold.train, fold.test))
+
+
+def test_a_column_of_weights_counts_in_learning_and_in_every_number(tmp_path: Path, store: Store) -> None:
+    counts = np.random.default_rng(5).integers(0, 5, 600).astype(float)
+    table = rows().with_columns(counts=counts)
+    plan = planned(tmp_path, CLASSES.replace("{id: key,", "{id: key, weight: counts,"), table)
+    work = Comparing.of(plan, read_data(plan), 1, store)
+    assert "counts" not in plan.candidates[1].features
+    answers = work.answers([work.candidate("random_forest")], Stream(), "")["random_forest"]
+    X = np.column_stack([table["a"].to_numpy(), table["b"].to_numpy(), *towns(table["town"].to_list())])
+    y = table["good"].to_numpy().astype(int)
+    for fold, ours in zip(work.parts.folds, answers, strict=True):
+        fill = SimpleImputer(strategy="median").fit(X[fold.train][:, :2])
+        train, test = (np.column_stack([fill.transform(X[i][:, :2]), X[i][:, 2:]]) for i in (fold.train, fold.test))
+        forest = RandomForestClassifier(min_samples_leaf=forest_leaf(work), random_state=0)
+        theirs = forest.fit(train, y[fold.train], sample_weight=counts[fold.train]).predict_proba(test)
+        np.testing.assert_allclose(ours.scores, theirs, rtol=0, atol=1e-12)
+        auc = roc_auc_score(y[fold.test], theirs[:, 1], sample_weight=counts[fold.test])
+        assert work.metric(judge(fold, ours, work.data)) == pytest.approx(auc, abs=1e-12)

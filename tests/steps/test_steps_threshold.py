@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as some
 from sklearn.metrics import f1_score
 
@@ -47,6 +47,26 @@ def test_no_other_threshold_costs_less(pairs, fn, fp):
         return sum(fn * (y and s / 20 < cut) + fp * (not y and s / 20 >= cut) for s, y in pairs)
 
     assert cost(at) == min(cost(cut) for cut in np.arange(-0.025, 1.1, 0.025))
+
+
+@given(some.lists(some.tuples(some.integers(0, 20), some.booleans(), some.integers(0, 4)), min_size=2, max_size=40))
+@settings(deadline=None, max_examples=80)
+def test_a_row_of_weight_three_counts_as_three_rows(triples):
+    weight = np.array([float(count) for *_, count in triples])
+    pairs = [(score, y) for score, y, _ in triples]
+    copies = [(score, y) for score, y, count in triples for _ in range(count)]
+    assume(copies)
+    at = Threshold().learn(batch(pairs, weight=weight), BINARY).learned.at
+    scores, truth = np.array([s / 20 for s, _ in copies]), np.array([y for _, y in copies])
+    best = max(f1_score(truth, scores >= cut, zero_division=0) for cut in np.arange(-0.025, 1.1, 0.025))
+    assert f1_score(truth, scores >= at, zero_division=0) == pytest.approx(best, abs=1e-12)
+    cost = Threshold(minimise_cost=Cost(false_negative=3.0, false_positive=1.0))
+    weighted = cost.learn(batch(pairs, weight=weight), BINARY).learned.at
+    assert paid(copies, weighted) == paid(copies, cost.learn(batch(copies), BINARY).learned.at)
+
+
+def paid(pairs, cut):
+    return sum(3 * (y and s / 20 < cut) + (not y and s / 20 >= cut) for s, y in pairs)
 
 
 def test_the_threshold_lies_midway_between_two_scores():

@@ -37,7 +37,7 @@ class Judged(Struct, frozen=True, eq=False):
 
 
 class Metric(Struct, frozen=True, eq=False):
-    """`function` gives NaN where the metric is not defined (ROC-AUC of one class). `per_row`: the loss of each row
+    """`function` gives NaN where the metric is not defined (ROC-AUC of one class); rows that count nothing have none. `per_row`: the loss of each row
     where the metric is a mean of them, else None: paired comparisons need it."""
 
     name: str
@@ -47,7 +47,7 @@ class Metric(Struct, frozen=True, eq=False):
     per_row: Callable[[Judged], Floats] | None = None
 
     def __call__(self, judged: Judged) -> float:
-        return self.function(judged) if len(judged.y) else float("nan")
+        return self.function(judged) if judged.weight.any() else float("nan")
 
 
 def judged(

@@ -53,7 +53,11 @@ class Cut(Learned, frozen=True, kw_only=True, tag="decide.threshold"):
 
 
 class Threshold(Learns, frozen=True, kw_only=True, tag="decide.threshold"):
-    """The boundary between the two classes, learned from scores of models that never saw the row.
+    """The boundary between the two classes, learned from scores of models that never saw the row. A row of weight 2
+    counts as two, but is flagged once.
+
+    Right: classes of which one is rare or dear: `maximise: f1`, or what each mistake costs. Wrong: where
+    somebody needs the probability itself, or ranks by it: a boundary changes neither.
 
     >>> from modelyard.rows.table import table
     >>> from modelyard.schema.target import Outcome
@@ -84,13 +88,13 @@ class Threshold(Learns, frozen=True, kw_only=True, tag="decide.threshold"):
             raise NoRows("no scored rows to learn a threshold from", who=WHO)
         scores = batch.X[f"score[{positive}]"]
         truth = batch.y == positive
-        fn, fp = self._costs(batch)
-        return Fitted(Cut(at=_best(scores, truth, fn, fp, self._cap(batch)), positive=positive))
+        weight = np.ones(len(scores)) if batch.weight is None else batch.weight
+        return Fitted(Cut(at=_best(scores, truth, weight, self._costs(batch), self._cap(batch)), positive=positive))
 
-    def _costs(self, batch: Batch) -> tuple[Floats | None, Floats | None]:
+    def _costs(self, batch: Batch) -> tuple[Floats, Floats] | None:
         cost = self.minimise_cost
         if cost is None:
-            return None, None
+            return None
         return _column(cost.false_negative, batch), _column(cost.false_positive, batch)
 
     def _cap(self, batch: Batch) -> float:
@@ -118,13 +122,17 @@ def _column(cost: float | str, batch: Batch) -> Floats:
     return np.full(len(batch.X), cost)
 
 
-def _best(scores: Floats, truth: Floats, fn: Floats | None, fp: Floats | None, cap: float) -> float:
-    """Scores (n,), truth (n,) of booleans, costs per row (None: F1). Of equally good thresholds the highest."""
+def _best(scores: Floats, truth: Floats, weight: Floats, costs: tuple[Floats, Floats] | None, cap: float) -> float:
+    """Scores (n,), truth (n,) of booleans, what a row counts (n,), costs of a miss and of a false alarm per row (None:
+    F1). The cap is of rows, whatever they count. Of equally good thresholds the highest."""
     order = np.argsort(-scores, kind="stable")
-    ranked, hits = scores[order], truth[order]
+    ranked, hits, counts = scores[order], truth[order], weight[order]
     ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
     flagged = np.append(0, ends + 1)
-    value = _f1(hits, flagged) if fn is None or fp is None else -_cost(hits, flagged, fn[order], fp[order])
+    if costs is None:
+        value = _f1(hits, counts, flagged)
+    else:
+        value = -_cost(hits, flagged, *(counts * each[order] for each in costs))
     value[flagged > cap] = -np.inf
     best = int(np.argmax(value))
     if best == 0:
@@ -139,9 +147,9 @@ def _midpoint(above: float, below: float) -> float:
     return middle if middle > below else above
 
 
-def _f1(hits: Floats, flagged: Floats) -> Floats:
-    true = np.append(0, np.cumsum(hits))[flagged]
-    whole = flagged + np.count_nonzero(hits)
+def _f1(hits: Floats, counts: Floats, flagged: Floats) -> Floats:
+    true = np.append(0, np.cumsum(counts * hits))[flagged]
+    whole = np.append(0, np.cumsum(counts))[flagged] + np.sum(counts * hits)
     value: Floats = np.divide(2.0 * true, whole, out=np.zeros(len(flagged)), where=whole > 0)
     return value
 
