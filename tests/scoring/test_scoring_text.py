@@ -157,7 +157,10 @@ def test_both_interpreters_give_one_answer_alone_and_in_a_batch(
         patch.setattr(engine, "BLOCK", 4)  # several blocks even of few rows
         made = execute(instructions, inputs, registers, wanted, n)
         row = engine._made_ready(instructions, 3, registers, wanted)[1]
-        alone = [row([float(inputs[0][at]), words[at], words[n - 1 - at]]) for at in range(n)]
+        alone = [
+            row([float(inputs[0][at]), *(float("nan") if w is None else w for w in (words[at], words[n - 1 - at]))])
+            for at in range(n)
+        ]
     for place, register in enumerate(wanted):
         np.testing.assert_array_equal(_bits(made[place]), _bits(reference[register]))
         np.testing.assert_array_equal(_bits(np.array([answers[place] for answers in alone])), _bits(made[place]))

@@ -18,12 +18,12 @@ from modelyard.schema.contract import Contract, Field
 _ABSENT = object()
 _NAN = float("nan")
 
-Value = Callable[[Any], float | None]
-"""The number that a program gets for a value; None where the value is not plainly of the kind."""
+Value = Callable[[Any], float | str | None]
+"""The number (of a text field the text) that a program gets for a value; None where it is not plainly of the kind."""
 
 
-def plain_value(field: Field, doubted: frozenset[str] = frozenset()) -> Value | None:
-    """None for text, which programs get in arrays only. `doubted`: categories that break a rule.
+def plain_value(field: Field, doubted: frozenset[str] = frozenset()) -> Value:
+    """`doubted`: categories that break a rule.
 
     >>> read = plain_value(Field(name="age", kind="integer"))
     >>> read(30), read(30.0), read(30.5), read("30"), read(True)
@@ -34,7 +34,11 @@ def plain_value(field: Field, doubted: frozenset[str] = frozenset()) -> Value | 
         return lambda value: codes.get(value) if type(value) is str else None
     if field.kind == "datetime":
         return _moment(reader(field.zone))
-    return {"number": _number, "integer": _integer, "boolean": _boolean}.get(field.kind)
+    return {"integer": _integer, "boolean": _boolean, "text": _text}.get(field.kind, _number)
+
+
+def _text(value: Any) -> str | None:
+    return value if type(value) is str else None
 
 
 def _number(value: Any) -> float | None:
@@ -73,18 +77,20 @@ class PlainReader:
     def __init__(self, contract: Contract, known: frozenset[str], rules: PlainRules) -> None:
         """`known`: keys that a record may have."""
         doubted, nothing = rules.doubted, frozenset[str]()
-        values = [(f.name, plain_value(f, doubted.get(f.name, nothing)), f.nullable) for f in contract.fields]
-        self._values = [(name, value, nullable) for name, value, nullable in values if value is not None]
-        self._never = len(self._values) < len(values)
+        fields = contract.fields
+        self._values = [(f.name, plain_value(f, doubted.get(f.name, nothing)), f.nullable) for f in fields]
+        ruled = {name for rule in contract.rules for name in rule.reads}
+        self._never = any(f.kind == "text" and f.name in ruled for f in fields)  # what rules ask of text is asked there
         self._known, self._ranges, self._tests = known, rules.ranges, rules.tests
         self._time = contract.time or ""
         self._event = _moment(reader(contract.zone)) if contract.time else None
 
-    def read(self, record: Record) -> tuple[list[float], int | None] | None:
-        """The program's inputs and the event time in microseconds, None where the record names none."""
+    def read(self, record: Record) -> tuple[list[float | str], int | None] | None:
+        """The program's inputs (a null is NaN, of text too) and the event time in microseconds, None where the record
+        names none."""
         if self._never or not self._known.issuperset(record):
             return None
-        inputs: list[float] = []
+        inputs: list[Any] = []  # floats, and text that neither ranges nor tests look at
         get = record.get
         for name, value, nullable in self._values:
             given = get(name, _ABSENT)

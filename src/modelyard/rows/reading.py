@@ -53,7 +53,7 @@ class RowReader:
         ]
         self._slow = any(
             r.categories is not None or r.type or r.learned or r.regex or r.expression for r in self._rules
-        )
+        ) or any(contract.fields[at].kind == "text" for at, *_ in self._quick)
         self.plain = PlainReader(contract, self._known, plain_rules(contract, self._rules))
 
     def read(self, records: Sequence[Record]) -> Rows:

@@ -17,7 +17,8 @@ from modelyard.scoring.text import Sparse, fill_columns, reader
 
 BLOCK = 4096
 """Rows at a time: the numbers of a text are wide, and only the answers are kept."""
-Given = Sequence[float | str | None]
+Given = Sequence[float | str]
+"""One row: NaN for a null, of a text too."""
 
 
 class Numeric(Struct, frozen=True, eq=False):
@@ -40,7 +41,7 @@ class TextStage:
         self._words = [(word.x, word.width, reader(word)) for word in words]
         self.numeric = _numeric(others, words, self._kept, wanted)
 
-    def row(self, values: Given) -> list[float | str | None]:
+    def row(self, values: Given) -> list[float | str]:
         """The second stage's inputs for one row."""
         out = [values[place] for place in self._kept]
         for x, width, read in self._words:
@@ -64,7 +65,7 @@ def _dense(found: Sparse, width: int) -> list[float]:
 
 
 def _numeric(
-    others: list[AnyInstruction], words: list[TextInstruction], kept: list[int], wanted: Sequence[int]
+    others: Sequence[AnyInstruction], words: list[TextInstruction], kept: list[int], wanted: Sequence[int]
 ) -> Numeric:
     new = {place: number for number, place in enumerate(kept)}
     inputs = len(kept)

@@ -28,11 +28,11 @@ _REPLAYED = b',"replayed":true}'
 
 class Scores(Protocol):
     """What the heart needs of `scoring.engine.Scorer`: one array (n,) per score, then the prediction; or for one row
-    of numbers the same as floats."""
+    of numbers and texts the same as floats."""
 
     def answers(self, inputs: Sequence[Floats], length: int) -> list[Floats]: ...
 
-    def row(self, values: Sequence[float]) -> tuple[float, ...]: ...
+    def row(self, values: Sequence[float | str]) -> tuple[float, ...]: ...
 
 
 class Reply(Struct, frozen=True, eq=False):
