@@ -152,7 +152,8 @@ class Retraining(Struct, frozen=True, kw_only=True):
     def register(self, job: Job, digest: str) -> dict[str, int]:
         """The package as the next version of its model."""
         model = open_package(self.store, digest, job.model)
-        document = msgspec.json.encode({"run": job.run, "until": job.until, "parent": job.champion}).decode()
+        told = {"run": job.run, "until": job.until, "parent": job.champion, "input": model.evidence.lineage.input}
+        document = msgspec.json.encode(told).decode()
         with self.metadata.begin() as sql:
             version = register(sql, job.model, digest, model.created, job.run, document)
         return {"version": version.version}

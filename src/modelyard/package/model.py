@@ -14,6 +14,7 @@ from modelyard.measure.estimate import Estimator
 from modelyard.measure.intervals import Interval
 from modelyard.measure.profile import Profile
 from modelyard.rows.table import Floats, Table
+from modelyard.schema.pin import Input
 from modelyard.schema.target import LabelRule, Outcome
 from modelyard.scoring.program import Equality, Program
 
@@ -42,6 +43,8 @@ class Lineage(Struct, frozen=True, kw_only=True):
     """Digest of the package that it replaces, for a retrained model."""
     libraries: dict[str, str] = {}
     seed: int = 0
+    input: Input | None = None
+    """The rows it was made of, and how far each source was read; None in packages made before that was kept."""
 
 
 class Evidence(Struct, frozen=True, kw_only=True):

@@ -19,8 +19,10 @@ from modelyard.project.plan import BASELINE, Plan
 from modelyard.run.data import Data, read_data
 from modelyard.run.engine import Comparing, frame_of
 from modelyard.run.events import Stream
+from modelyard.run.kept import Kept
 from modelyard.run.refit import Birth, Refitted
 from modelyard.run.split import part
+from modelyard.schema.pin import Window
 from modelyard.store.packages import add_package
 from modelyard.store.place import Store
 
@@ -51,7 +53,8 @@ def challenger(
     name = candidate_of(plan, champion)
     alone = tuple(one for one in plan.candidates if one.name == name)
     whole = replace(plan, candidates=alone, comparison=replace(plan.comparison, refit="all"))
-    data = _within(read_data(whole, extra, champion.outcome, order.source), order)
+    kept = Kept(store)
+    data = _within(read_data(whole, extra, champion.outcome, order.source, kept=kept), order)
     frame = replace(frame_of(whole, data), known_after=0)
     parts = part(frame, whole.comparison.split, whole.gap, whole.project.seed)
     work = Comparing.of(whole, data, cores, store, parts)
@@ -60,9 +63,16 @@ def challenger(
     failed = next((one.error for one in answers if one.error), "")
     if failed:
         raise BadPlan(f"{name} could not learn again: {failed}", who="retrain.when")
-    birth = Birth(created=order.created, run=order.run, parent=order.parent, metrics={"winner": name})
+    log = None if extra is None else _window(extra, order)
+    birth = Birth(created=order.created, run=order.run, parent=order.parent, log=log, metrics={"winner": name})
     made = work.refit(name, answers, birth, events)
     return add_package(store, made.model, PrivateKey.ensure(store.keys)), made
+
+
+def _window(extra: DataFrame, order: Order) -> Window:
+    from modelyard.frame.digest import digest
+
+    return Window(since=order.since, until=order.until, rows=extra.height, digest=digest(extra))
 
 
 def candidate_of(plan: Plan, champion: Model) -> str:

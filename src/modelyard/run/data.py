@@ -6,6 +6,8 @@ source that changed without its file changing its name is noticed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,10 +22,15 @@ from modelyard.project.graph import Node
 from modelyard.project.outcome import outcome
 from modelyard.project.plan import Plan
 from modelyard.rows.table import Floats, Table
+from modelyard.run.feed import StepFeed, pinned
+from modelyard.run.kept import Kept
+from modelyard.run.reading import read_on
 from modelyard.schema.duration import microseconds
+from modelyard.schema.pin import Pin
 from modelyard.schema.quality import Finding
 from modelyard.schema.target import Outcome
 from modelyard.step.context import Context
+from modelyard.step.incremental import Incremental
 from modelyard.step.step import TableStep
 
 if TYPE_CHECKING:
@@ -44,6 +51,8 @@ class Data(Struct, frozen=True, kw_only=True, eq=False):
     warnings: tuple[str, ...] = ()
     quality: tuple[Finding, ...] = ()
     """What each rule of check.rules found."""
+    sources: dict[str, Pin] = {}
+    """What was read, by the id of the read step."""
 
     def __len__(self) -> int:
         return len(self.y)
@@ -55,19 +64,22 @@ def read_data(
     known: Outcome | None = None,
     source: bool = True,
     now: int | None = None,
+    kept: Kept | None = None,
 ) -> Data:
     """Read the plan's rows. `extra`: rows in the columns of the source, put under the source's own (instead of them
     where `source` is false) before the table steps after it; of rows with one id the extra one stays. `known`: the
-    classes of before, for a model that replaces another. `now`: µs, what the freshness of rows is judged by.
+    classes of before, for a model that replaces another. `now`: µs, what the freshness of rows is judged by. `kept`:
+    where sources with a cursor are read on from; without it they are read whole.
 
     Raises BadTarget, NoRows, UnreadableTable, StepFailed …"""
     said: list[str] = []
     quality: list[Finding] = []
     ctx = replace(plan.context, tell=said.append, report=quality.append, now=now)
-    frame = _collected(plan, ctx, extra, source)
+    pins: dict[str, Pin] = {}
+    frame = _collected(plan, ctx, extra, source, kept, pins)
     if not frame.height:
         raise NoRows("the table has no rows", who=plan.output)
-    return replace(data_of(plan, frame, known), warnings=tuple(said), quality=tuple(quality))
+    return replace(data_of(plan, frame, known), warnings=tuple(said), quality=tuple(quality), sources=pins)
 
 
 def data_of(plan: Plan, frame: DataFrame, known: Outcome | None = None) -> Data:
@@ -89,7 +101,9 @@ def data_of(plan: Plan, frame: DataFrame, known: Outcome | None = None) -> Data:
     )
 
 
-def _collected(plan: Plan, ctx: Context, extra: DataFrame | None, own: bool) -> DataFrame:
+def _collected(
+    plan: Plan, ctx: Context, extra: DataFrame | None, own: bool, kept: Kept | None, pins: dict[str, Pin]
+) -> DataFrame:
     import polars as pl
 
     made: dict[str, LazyFrame] = {}
@@ -97,7 +111,10 @@ def _collected(plan: Plan, ctx: Context, extra: DataFrame | None, own: bool) -> 
     for node in plan.tables:
         step = node.step
         if isinstance(step, TableStep):
-            made[node.id] = _run(node, step, ctx, *(made[port.id] for port in node.after))
+            if node.after or (node.id == source and not own):
+                made[node.id] = _run(node, step, ctx, *(made[port.id] for port in node.after))
+            else:
+                made[node.id], pins[node.id] = _source(plan, node, step, ctx, kept)
             if node.id == source and extra is not None:
                 made[node.id] = _under(made[node.id], extra.lazy(), plan.project.roles.id, own)
     try:
@@ -107,14 +124,33 @@ def _collected(plan: Plan, ctx: Context, extra: DataFrame | None, own: bool) -> 
         raise StepFailed(str(error).split("\n")[0], who=plan.output) from error
 
 
-def _run(node: Node, step: TableStep, ctx: Context, *tables: LazyFrame) -> LazyFrame:
-    named = replace(
+def _source(plan: Plan, node: Node, step: TableStep, ctx: Context, kept: Kept | None) -> tuple[LazyFrame, Pin]:
+    """A read step's rows, and what is remembered of them: read on where it has a cursor and a place to keep rows."""
+    if kept is None or not isinstance(step, Incremental) or step.cursor is None:
+        return _run(node, step, ctx), pinned(step, ctx, plan.schemas[node.id])
+    named = _named(node, ctx)
+    with _told(node):
+        read = read_on(StepFeed(step, named, plan.schemas[node.id]), kept, named.tell)
+    return read.frame.lazy(), read.pin
+
+
+def _named(node: Node, ctx: Context) -> Context:
+    return replace(
         ctx,
         tell=lambda word: ctx.tell(f"{node.id}: {word}"),
         report=lambda finding: ctx.report(replace(finding, step=node.id)),
     )
+
+
+def _run(node: Node, step: TableStep, ctx: Context, *tables: LazyFrame) -> LazyFrame:
+    with _told(node):
+        return step.run(_named(node, ctx), *tables)
+
+
+@contextmanager
+def _told(node: Node) -> Iterator[None]:
     try:
-        return step.run(named, *tables)
+        yield
     except ModelyardError:
         raise
     except Exception as error:

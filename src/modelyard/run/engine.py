@@ -26,6 +26,7 @@ from modelyard.run.engines import inline
 from modelyard.run.engines.local import Local
 from modelyard.run.events import Finished, Progress, Started, Stream
 from modelyard.run.events import Standing as Standing_
+from modelyard.run.kept import Kept
 from modelyard.run.learn import libraries
 from modelyard.run.recipe import recipe
 from modelyard.run.refit import Birth, Refitted, refit
@@ -62,7 +63,7 @@ def run(
     Raises what reading, learning and proving raise; NothingToCompare when no candidate learned."""
     began = time.perf_counter()
     events = stream or Stream()
-    data = read_data(plan, now=now)
+    data = read_data(plan, now=now, kept=Kept(store))
     work = Comparing.of(plan, data, cores or os.cpu_count() or 1, store)
     name = work.name(project)
     with metadata.begin() as sql:
@@ -70,7 +71,7 @@ def run(
         started = start_run(sql, name, now, {"project": plan.project.name})
     if before is not None and before.status == "done" and not afresh:
         found = _again(msgspec.convert(before.document, Result), plan, metadata, began)
-        return replace(found, quality=data.quality)
+        return replace(found, quality=data.quality, sources=data.sources)
     events.emit(Started(run=name, name=plan.project.name, rows=len(data), candidates=work.names, folds=work.folds))
     choice, answers = work.compare(events, name)
     birth = Birth(created=started.started, run=name, project=project, metrics=_told(choice))
@@ -203,6 +204,7 @@ class Comparing(Struct, frozen=True, kw_only=True, eq=False):
             seconds=seconds,
             warnings=(*self.data.warnings, *choice.warnings),
             quality=self.data.quality,
+            sources=self.data.sources,
         )
 
     def _engine(self, todo: Sequence[Piece]) -> Perform:
@@ -243,7 +245,8 @@ def _register(plan: Plan, store: Store, metadata: Metadata, made: Refitted, now:
     name = plan.project.name
     digest = add_package(store, made.model, PrivateKey.ensure(store.keys))
     with metadata.begin() as sql:
-        document = msgspec.json.encode(made.model.evidence.holdout).decode()
+        told = {**made.model.evidence.holdout, "input": made.model.evidence.lineage.input}
+        document = msgspec.json.encode(told).decode()
         version = register(sql, name, digest, made.model.created, run, document)
         serving = champion(sql, name)
     if serving is None:

@@ -30,6 +30,7 @@ from modelyard.run.split import Parts, Rows
 from modelyard.run.target import undone
 from modelyard.run.unfold import Unfolded, decided, decisions
 from modelyard.run.work import Setting, batch
+from modelyard.schema.pin import Input, Window
 from modelyard.scoring.engine import Scorer
 from modelyard.scoring.program import Program
 from modelyard.step.fitted import Fitted, Learned
@@ -47,6 +48,8 @@ class Birth(Struct, frozen=True, kw_only=True):
     run: str = ""
     project: str = ""
     parent: str = ""
+    log: Window | None = None
+    """The rows of the log that are among those learned from."""
     metrics: dict[str, Any] = {}
 
 
@@ -90,7 +93,7 @@ def refit(
         metrics=birth.metrics,
         parity=parity,
         holdout=_told(holdout, slices, parts, plan),
-        lineage=_lineage(birth, {plan.output: setting.data}, setting),
+        lineage=_lineage(birth, {plan.output: setting.data}, setting, input_of(plan, data, setting, birth)),
     )
     model = Model(
         name=plan.project.name,
@@ -116,7 +119,18 @@ def _watched(plan: Plan, program: Program, data: Data, rows: Rows, unseen: Unsee
     return reference(table, time, unseen, data.outcome, asked, daily=daily, seed=plan.project.seed)
 
 
-def _lineage(birth: Birth, sources: dict[str, str], setting: Setting) -> Lineage:
+def input_of(plan: Plan, data: Data, setting: Setting, birth: Birth) -> Input:
+    """What was learned from, pinned."""
+    return Input(
+        digest=setting.data,
+        rows=len(data),
+        columns={column.name: column.kind for column in plan.schema},
+        sources=data.sources,
+        log=birth.log,
+    )
+
+
+def _lineage(birth: Birth, sources: dict[str, str], setting: Setting, read: Input) -> Lineage:
     return Lineage(
         run=birth.run,
         project=birth.project,
@@ -124,6 +138,7 @@ def _lineage(birth: Birth, sources: dict[str, str], setting: Setting) -> Lineage
         parent=birth.parent,
         libraries=libraries(),
         seed=setting.context.seed,
+        input=read,
     )
 
 

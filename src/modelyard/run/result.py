@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from modelyard.measure.intervals import Interval
 from modelyard.package.model import Parity
+from modelyard.schema.pin import Pin
 from modelyard.schema.quality import Finding
 
 
@@ -67,5 +68,7 @@ class Result(Struct, frozen=True, kw_only=True):
     package: Packaged
     seconds: float
     warnings: tuple[str, ...] = ()
+    sources: dict[str, Pin] = {}
+    """What was read of each source, by the id of its step."""
     quality: tuple[Finding, ...] = ()
     """The quality report: what each rule of check.rules found in the rows, kept or broken."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from modelyard.schema.column import Kind
+
 Mark = int | float | str
 """A value of a cursor column: a datetime as whole microseconds since 1970 UTC, a whole number as such, a number as a
 float, words as they are (they are ordered by code point)."""
@@ -14,7 +16,7 @@ class Pin(Struct, frozen=True, kw_only=True):
     was read without a cursor: there the digest of the whole input tells. `rows`: None where they were not counted."""
 
     kind: str
-    columns: dict[str, str] = {}
+    columns: dict[str, Kind] = {}
     """Name -> kind, as it was seen."""
     rows: int | None = None
     digest: str = ""
@@ -39,7 +41,7 @@ class Input(Struct, frozen=True, kw_only=True):
 
     digest: str
     rows: int
-    columns: dict[str, str] = {}
+    columns: dict[str, Kind] = {}
     sources: dict[str, Pin] = {}
     """By the id of the read step."""
     log: Window | None = None

@@ -61,6 +61,10 @@ class Incremental(TableStep, frozen=True, kw_only=True):
 
         return bounded(self.run(ctx), self.cursor or "", bounds.after, bounds.upto)
 
+    def without_cursor(self, ctx: Context) -> int | None:
+        """How many rows have none, where the source can tell without sending them: they are never read."""
+        return None
+
     def counted(self, ctx: Context, bounds: Bounds) -> int | None:
         """How many rows the source has there, where it can tell without sending them; None: it cannot."""
         return None

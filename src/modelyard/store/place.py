@@ -53,6 +53,11 @@ class Store(Struct, frozen=True):
         return self.cache / "training"
 
     @property
+    def sources(self) -> Path:
+        """How far each source with a cursor was read; the rows themselves are blobs."""
+        return self.root / "sources"
+
+    @property
     def keys(self) -> Path:
         return self.root / "keys"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 from msgspec import Meta, field
 
 from modelyard.errors.data import BadCursor
@@ -71,6 +72,20 @@ class Sql(Incremental, frozen=True, kw_only=True, tag="read.sql"):
         from modelyard.frame.sql.read import scan
 
         return scan(self._asked(ctx, bounds))
+
+    def without_cursor(self, ctx: Context) -> int | None:
+        import polars as pl
+
+        from modelyard.frame.sql.read import peek, scan
+
+        if (
+            self.where is not None
+            or "`" in (self.cursor or "")
+            or peek(self._asked(ctx))[self.cursor or ""].kind == "number"
+        ):
+            return None
+        asked = msgspec.structs.replace(self._asked(ctx), where=f"is_null(`{self.cursor}`)")
+        return int(scan(asked).select(pl.len()).collect().item())
 
     def counted(self, ctx: Context, bounds: Bounds) -> int | None:
         from modelyard.frame.sql.read import counted
