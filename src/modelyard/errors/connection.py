@@ -77,3 +77,29 @@ class OverLimit(ModelyardError):
     """A read goes past what `at_most:` allows: bytes, pages or time. Nothing is given in part."""
 
     way_out = "Ask for less by `parameters:`, or allow more under `at_most:`."
+
+
+class UnknownBucket(ModelyardError):
+    """The object store has no such bucket or container, or does not show it to this key."""
+
+    way_out = "Check `bucket:` (or `container:`) and `endpoint:`; the bucket is made by who owns the store, not here."
+    exit = 2
+
+
+class MissingObject(ModelyardError):
+    """The bucket has no object of this key, or none that the pattern matches."""
+
+    way_out = "Check `path:` and the connection's `prefix:`; `modelyard connect NAME` lists what is there."
+    exit = 2
+
+
+class ObjectChanged(ModelyardError):
+    """An object was replaced while it was read: its parts would be of two versions."""
+
+    way_out = "Run again: the new version is read whole. Whoever writes it may write under a new name instead."
+
+
+class StoreRefused(ModelyardError):
+    """The object store was reached and refuses: another region, a quota, a fault of its own, bytes that do not fit."""
+
+    way_out = "Read what the store says; no half written object is there."

@@ -18,7 +18,7 @@ from modelyard.project.read import Document
 from modelyard.schema.auth import AUTHS
 from modelyard.schema.connection import KINDS, Connection, Connections, as_secret
 
-SECRETS = ("password",)
+SECRETS = ("password", "secret_key", "session_token", "service_account", "account_key", "sas_token")
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-)?\}")
 
 
@@ -45,8 +45,7 @@ class _Read:
         # A port is a number, quoted or not (between braces YAML wants the quotes); a password of digits stays a text.
         bare = frozenset({f"{path}.port"})
         values = self.environment.expand(self.entry, path, document.where, bare)
-        if values.get("password") == "":
-            values["password"] = None
+        values |= {name: None for name in SECRETS if values.get(name) == ""}
         kind: type[Connection] = KINDS[values["kind"]]
         who = f"connection {self.entry['name']!r}"
         return decode(values, kind, path, document, self.environment, who, dec_hook=as_secret)

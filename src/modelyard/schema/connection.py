@@ -2,7 +2,7 @@
 
 Never a raw URL: a URL can carry options that make a driver run or read something else, and a password that is then
 printed. A password is a `Secret`, which no encoder, log or message shows. Pure data; who opens one is frame/sql or,
-of a web service, frame/rest.
+of a web service, frame/rest, of an object store, objects/.
 """
 
 from __future__ import annotations
@@ -11,13 +11,18 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
 from modelyard.errors import did_you_mean
 from modelyard.errors.connection import UnknownConnection
 from modelyard.errors.project import BadParameter
 from modelyard.schema.auth import AnyAuth, Oauth2, header
 from modelyard.schema.duration import Rate
+from modelyard.schema.named import Named as Named
+from modelyard.schema.object_store import S3 as S3
+from modelyard.schema.object_store import Azure as Azure
+from modelyard.schema.object_store import Gcs as Gcs
+from modelyard.schema.object_store import ObjectStore as ObjectStore
 from modelyard.schema.secret import Secret as Secret
 from modelyard.schema.secret import as_secret as as_secret
 from modelyard.schema.url import checked
@@ -30,12 +35,6 @@ Reach = Literal["public", "private", "local"]
 Tls = Literal["prefer", "require", "verify"]
 Host = Annotated[str, Meta(description="A name or an address; for a local socket its folder.", min_length=1)]
 PortNumber = Annotated[int, Meta(description="Where the server listens.", ge=1, le=65535)]
-
-
-class Named(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
-    """What every connection has."""
-
-    name: Annotated[str, Meta(description="What steps call it.", pattern="^[A-Za-z][A-Za-z0-9_-]{0,62}$")]
 
 
 class Server(Named, frozen=True, kw_only=True):
@@ -120,9 +119,11 @@ class Rest(Named, frozen=True, kw_only=True, tag="rest"):
 
 
 Database = Postgresql | Mysql | Mariadb | Sqlite | Duckdb
-Connection = Database | Rest
+Bucket = S3 | Gcs | Azure
+Connection = Database | Rest | Bucket
 KINDS: dict[str, type[Connection]] = {
-    "duckdb": Duckdb, "mariadb": Mariadb, "mysql": Mysql, "postgresql": Postgresql, "rest": Rest, "sqlite": Sqlite,
+    "azure": Azure, "duckdb": Duckdb, "gcs": Gcs, "mariadb": Mariadb, "mysql": Mysql, "postgresql": Postgresql,
+    "rest": Rest, "s3": S3, "sqlite": Sqlite,
 }  # fmt: skip
 
 

@@ -171,10 +171,11 @@ def opened(connection: Connection, folder: Path, write: bool = False) -> Iterato
 
 
 def _open(connection: Connection, folder: Path, write: bool) -> Session:
-    from modelyard.schema.connection import Duckdb, Postgresql, Rest, Sqlite
+    from modelyard.schema.connection import Duckdb, ObjectStore, Postgresql, Rest, Sqlite
 
-    if isinstance(connection, Rest):
-        raise BadParameter(f"connection {connection.name!r} is no database", way_out="Read it by read.rest")
+    if isinstance(connection, Rest | ObjectStore):
+        steps = "read.rest" if isinstance(connection, Rest) else "read.csv, read.parquet … and its `path:`"
+        raise BadParameter(f"connection {connection.name!r} is no database", way_out=f"Read it by {steps}")
     if isinstance(connection, Postgresql):
         from modelyard.frame.sql.postgresql import PostgresqlSession
 
