@@ -55,9 +55,9 @@ class StepFeed:
     def _units(self) -> Iterator[Unit]:
         """The files, each alone; all of them as one where rows that do not parse are kept in one file."""
         found = files_of(self._step, self._ctx)
-        if len(found) > 1 and getattr(self._step, "quarantine", None) is None:
+        if getattr(self._step, "quarantine", None) is None:
             for name, digest in found.items():
-                yield Unit(name, digest, self._alone(name))
+                yield Unit(name, digest, self._step if len(found) == 1 else self._alone(name))
         elif found:
             name = str(getattr(self._step, "path", ""))
             yield Unit(name, hashlib.sha256(msgspec.json.encode(found)).hexdigest(), self._step)
@@ -142,7 +142,7 @@ def files_of(step: Step, ctx: Context) -> dict[str, str]:
     from modelyard.frame.source import files
 
     path = getattr(step, "path", None)
-    if not isinstance(path, str) or "://" in path:
+    if not isinstance(path, str) or "://" in path or getattr(step, "connection", None) is not None:
         return {}
     return {_name(file, ctx.folder): bytes_digest(file) for file in files(ctx.folder, path)}
 
