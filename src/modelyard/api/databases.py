@@ -1,4 +1,4 @@
-"""The connections of a project file, tried and written: what `modelyard connect` does.
+"""The connections of a project file, databases and services, tried and written: what `modelyard connect` does.
 
 A connection is written only after it worked, and then with the name of the variable that holds its password: the
 password itself is handed to the driver and to nothing else.
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from modelyard.errors.project import UnreadableFile
@@ -19,19 +20,21 @@ from modelyard.project.connections import connections
 from modelyard.project.environment import Environment
 from modelyard.project.read import Document, read
 from modelyard.project.splice import insert_item
-from modelyard.schema.connection import Connection
+from modelyard.schema.connection import Connection, Rest
 
 FILE = "modelyard.yaml"
 
 
 class Tried(Struct, frozen=True, kw_only=True):
-    """A connection that works. `tables`: those that this user sees. `written`: whether it is new in the file."""
+    """A connection that works. `tables`: those that this user sees; of a service `said`: what it answered. `written`:
+    whether it is new in the file."""
 
     name: str
     kind: str
     tables: tuple[str, ...]
     seconds: float
     written: bool = False
+    said: str = ""
 
 
 def document_of(file: str | Path) -> tuple[Document, Path]:
@@ -60,14 +63,23 @@ def add_connection(file: str | Path, entry: Mapping[str, Any], environment: Mapp
     changed = insert_item(document, "connections", place, dict(entry))
     tried = _tried(connections(changed, Environment(environment))[str(entry["name"])], path.parent)
     replace(path, changed.to_bytes())
-    return Tried(name=tried.name, kind=tried.kind, tables=tried.tables, seconds=tried.seconds, written=True)
+    return msgspec.structs.replace(tried, written=True)
 
 
 def _tried(connection: Connection, folder: Path) -> Tried:
+    began = time.perf_counter()
+    tables, said = _answered(connection, folder)
+    seconds = time.perf_counter() - began
+    kind = str(connection.__struct_config__.tag)
+    return Tried(name=connection.name, kind=kind, tables=tables, seconds=seconds, said=said)
+
+
+def _answered(connection: Connection, folder: Path) -> tuple[tuple[str, ...], str]:
+    if isinstance(connection, Rest):
+        from modelyard.frame.rest.tried import tried
+
+        return (), tried(connection, folder)
     from modelyard.frame.sql.session import opened
 
-    began = time.perf_counter()
     with opened(connection, folder) as session:
-        tables = tuple(session.tables())
-    seconds = time.perf_counter() - began
-    return Tried(name=connection.name, kind=str(connection.__struct_config__.tag), tables=tables, seconds=seconds)
+        return tuple(session.tables()), ""

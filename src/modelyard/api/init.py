@@ -23,7 +23,7 @@ FILE = "modelyard.yaml"
 def init(
     name: str | Path, table: str | Path, target: str, *, positive: str | None = None, task: Task | None = None
 ) -> Project:
-    """Write `name`/modelyard.yaml for that file, or for CONNECTION:TABLE with a connection of the modelyard.yaml here,
+    """Write `name`/modelyard.yaml for that file, CONNECTION:TABLE or CONNECTION:/PATH of the modelyard.yaml here,
     and read it back. Raises AlreadyThere (a file is never overwritten), UnreadableTable, MissingColumn, BadTarget,
     UnknownConnection."""
     folder = Path(name)

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 def show_file(
     path: str | Path, target: str | None = None, time: str | None = None, task: Task | None = None, rows: int = 5
 ) -> TableProfile:
-    """A file that `read.*` reads, or CONNECTION:TABLE, with the first `rows` rows. `target`: what is to be predicted,
-    so that leaks can be told; `time`: when a row is of. Raises UnreadableTable, MissingColumn, UnknownConnection."""
+    """A file that `read.*` reads, CONNECTION:TABLE or CONNECTION:/PATH, with the first `rows` rows. `target`: what
+    is to be predicted, so that leaks can be told; `time`: when a row is of. Raises UnreadableTable, MissingColumn,
+    UnknownConnection."""
     from modelyard.frame.source import collected as read_whole
 
     source = source_of(path)

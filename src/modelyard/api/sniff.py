@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from modelyard.errors.data import UnreadableTable
 
-Reading = dict[str, str | list[str] | dict[str, str]]
+Reading = dict[str, Any]
 """Parameters of the read step."""
 
 DELIMITERS = (",", ";", "\t", "|")

@@ -1,4 +1,5 @@
-"""A source by its name, a file or CONNECTION:TABLE: which step reads it, and what that step must be told."""
+"""A source by its name, a file, CONNECTION:TABLE or CONNECTION:/PATH: which step reads it, and what that step must be
+told."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import os
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Struct
@@ -27,6 +29,8 @@ PACKED = (".gz", ".zst", ".zip")
 """Ends after which the file's own end stands, for readers that unpack."""
 CONNECTION = re.compile(r"(?P<connection>[A-Za-z][A-Za-z0-9_-]+):(?P<table>[^/\\\\:]+)")
 """Two letters at least: one is a Windows drive."""
+SERVICE = re.compile(r"(?P<connection>[A-Za-z][A-Za-z0-9_-]+):(?P<path>/[^\s?#]*)(\?(?P<query>[^\s#]*))?")
+"""A path of a web service, perhaps with what is asked of it."""
 UNPACK = ("read.csv", "read.json")
 
 
@@ -35,12 +39,14 @@ class Source(Struct, frozen=True, kw_only=True):
 
     name: str
     kind: str
-    fields: dict[str, str]
+    fields: dict[str, Any]
     ctx: Context
     entry: dict[str, Any] | None = None
 
     def sniffed(self) -> Reading:
-        """What the step must be told besides; of a database nothing."""
+        """What the step must be told besides; of a database nothing. A service is asked: raises what that raises."""
+        if self.kind == "read.rest":
+            return self._looked()
         return sniffed(self.fields["path"]) if "path" in self.fields else {}
 
     def step(self, reading: Reading) -> TableStep:
@@ -59,17 +65,32 @@ class Source(Struct, frozen=True, kw_only=True):
         """`entry` likewise: the path of SQLite's or DuckDB's file changes, secrets stay names of variables."""
         return None if self.entry is None else _seen_from(folder, self.entry, self.ctx.folder)
 
+    def _looked(self) -> Reading:
+        from modelyard.frame.rest.look import look
+        from modelyard.frame.rest.read import Asked
+
+        connection = self.ctx.connections[self.fields["connection"]]
+        parameters = self.fields.get("parameters", {})
+        return look(
+            Asked(connection=connection, folder=self.ctx.folder, path=self.fields["path"], parameters=parameters)
+        )
+
 
 def source_of(name: str | Path) -> Source:
-    """A file, or CONNECTION:TABLE with a connection of the `modelyard.yaml` in this folder. Raises UnreadableTable,
-    UnreadableFile, UnknownConnection."""
+    """A file, or CONNECTION:TABLE or CONNECTION:/PATH with a connection of the `modelyard.yaml` in this folder. Raises
+    UnreadableTable, UnreadableFile, UnknownConnection."""
+    asked = SERVICE.fullmatch(str(name))
+    if asked and not Path(name).exists():
+        query = dict(parse_qsl(asked["query"] or "", keep_blank_values=True))
+        fields = {"path": asked["path"], **({"parameters": query} if query else {})}
+        return _connected(str(name), asked["connection"], "read.rest", fields)
     named = CONNECTION.fullmatch(str(name))
     if named and not Path(name).exists():
-        return _connected(str(name), named["connection"], named["table"])
+        return _connected(str(name), named["connection"], "read.sql", {"table": named["table"]})
     return Source(name=str(name), kind=kind_of(name), fields={"path": str(name)}, ctx=Context())
 
 
-def _connected(name: str, connection: str, table: str) -> Source:
+def _connected(name: str, connection: str, kind: str, fields: dict[str, Any]) -> Source:
     from modelyard.api.databases import document_of
     from modelyard.project.connections import connections
     from modelyard.project.environment import Environment
@@ -80,20 +101,22 @@ def _connected(name: str, connection: str, table: str) -> Source:
     entry = next(dict(one) for one in document.data["connections"] if one["name"] == connection)
     return Source(
         name=name,
-        kind="read.sql",
-        fields={"connection": connection, "table": table},
+        kind=kind,
+        fields={"connection": connection, **fields},
         ctx=Context(folder=path.parent, connections=known),
         entry=entry,
     )
 
 
 def _seen_from(folder: Path, fields: dict[str, Any], base: Path) -> dict[str, Any]:
-    """With a relative `path` that began at `base` beginning at `folder`."""
-    if "path" not in fields:
-        return dict(fields)
-    path = Path(fields["path"])
-    relative = path if path.is_absolute() else Path(os.path.relpath(base / path, folder))
-    return {**fields, "path": relative.as_posix()}
+    """With relative paths of files that began at `base` beginning at `folder`; a service's path is none of a file."""
+    files = () if "connection" in fields else tuple(name for name in ("path", "ca") if name in fields)
+    return {**fields, **{name: _relative(folder, base, fields[name]) for name in files}}
+
+
+def _relative(folder: Path, base: Path, name: str) -> str:
+    path = Path(name)
+    return (path if path.is_absolute() else Path(os.path.relpath(base / path, folder))).as_posix()
 
 
 def kind_of(path: str | Path) -> str:

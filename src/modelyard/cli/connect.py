@@ -20,7 +20,8 @@ SHOWN = 20
 def command(
     name: Annotated[str, typer.Argument(help="What steps call the connection.")],
     kind: Annotated[
-        str | None, typer.Option("--kind", help="postgresql, mysql, mariadb, sqlite or duckdb; asked for when missing.")
+        str | None,
+        typer.Option("--kind", help="postgresql, mysql, mariadb, sqlite, duckdb or rest; asked for when missing."),
     ] = None,
     host: Annotated[str | None, typer.Option("--host", help="A name or an address.")] = None,
     port: Annotated[int | None, typer.Option("--port", help="Where the server listens.")] = None,
@@ -31,6 +32,13 @@ def command(
     ] = None,
     tls: Annotated[str | None, typer.Option("--tls", help="prefer, require or verify.")] = None,
     path: Annotated[str | None, typer.Option("--path", help="The file of SQLite or DuckDB.")] = None,
+    url: Annotated[str | None, typer.Option("--url", help="Of a web service: https://HOST/PATH.")] = None,
+    auth: Annotated[
+        str | None, typer.Option("--auth", help="Of a web service: none, bearer (--password-variable) or basic.")
+    ] = None,
+    reach: Annotated[
+        str | None, typer.Option("--reach", help="Of a web service, where it may lie: public, private or local.")
+    ] = None,
     file: Annotated[str, typer.Option("--file", help="The project file, or its folder.")] = "modelyard.yaml",
     json: Json = False,
 ) -> None:
@@ -39,7 +47,7 @@ def command(
     from modelyard.api.databases import add_connection, document_of, try_connection
 
     given = {"kind": kind, "host": host, "port": port, "database": database, "user": user, "password": password,
-             "tls": tls, "path": path}  # fmt: skip
+             "tls": tls, "path": path, "url": url, "auth": auth, "reach": reach}  # fmt: skip
     given = {key: value for key, value in given.items() if value is not None}
     environment = dict(os.environ)
     there = [str(entry.get("name")) for entry in document_of(file)[0].data.get("connections") or ()]
@@ -49,7 +57,7 @@ def command(
         return
     entry = _entry(name, given)
     _secret(entry, environment)
-    _show(add_connection(file, entry, environment), file, json, str(entry.get("password", "")))
+    _show(add_connection(file, entry, environment), file, json, _variable(entry))
 
 
 def _new_is_refused(name: str, given: dict[str, Any]) -> None:
@@ -68,6 +76,8 @@ def _entry(name: str, given: dict[str, Any]) -> dict[str, Any]:
     kind = given.get("kind") or _ask("kind", "postgresql")
     if kind not in KINDS:
         raise BadParameter(f"no kind of connection {kind!r}", way_out=did_you_mean(str(kind), KINDS))
+    if kind == "rest":
+        return _service(name, given)
     fields: dict[str, Any] = {
         field: given[field] for field in ("host", "port", "database", "user", "tls", "path") if field in given
     }
@@ -80,6 +90,30 @@ def _entry(name: str, given: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "kind": kind, **asked, **fields, **secret}
 
 
+def _service(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Keys and OAuth2 have more to tell than a line of options: they are written by hand, and tried by name."""
+    from modelyard.errors.project import BadParameter
+
+    reach = {"reach": given["reach"]} if "reach" in given else {}
+    entry = {"name": name, "kind": "rest", "url": given.get("url") or _ask("url", None), **reach}
+    auth = given.get("auth") or _ask("auth", "bearer")
+    if auth == "none":
+        return entry
+    if auth not in ("bearer", "basic"):
+        way_out = "Write bearer, basic or none; docs/rest.md has the lines of the others"
+        raise BadParameter(f"--auth {auth}", who="connect", way_out=way_out)
+    secret = "token" if auth == "bearer" else "password"
+    variable = given.get("password") or _ask("password-variable", f"{name.upper().replace('-', '_')}_{secret.upper()}")
+    user = {"user": given.get("user") or _ask("user", None)} if auth == "basic" else {}
+    return {**entry, "auth": {"kind": auth, **user, secret: f"${{{variable}}}"}}
+
+
+def _variable(entry: dict[str, Any]) -> str:
+    """`${NAME}`, where there is a secret."""
+    auth = entry.get("auth", {})
+    return str(entry.get("password") or auth.get("token") or auth.get("password") or "")
+
+
 def _ask(field: str, default: str | None) -> str:
     from modelyard.errors.project import BadParameter
 
@@ -90,7 +124,7 @@ def _ask(field: str, default: str | None) -> str:
 
 def _secret(entry: dict[str, Any], environment: dict[str, str]) -> None:
     """A password that is in no variable yet is asked for, unseen, to try the connection with it."""
-    variable = str(entry.get("password", "${}"))[2:-1]
+    variable = _variable(entry)[2:-1]
     if variable and variable not in environment and sys.stdin.isatty():
         environment[variable] = str(typer.prompt(f"password (not written; set {variable} later)", hide_input=True,
                                                  default="", show_default=False, err=True))  # fmt: skip
@@ -105,6 +139,7 @@ def _show(tried: Tried, file: str, json: bool, secret: str = "") -> None:
         document(tried)
         return
     tables = ", ".join(tried.tables[:SHOWN]) + (", …" if len(tried.tables) > SHOWN else "")
-    typer.echo(f"{tried.name} ({tried.kind}) answers in {tried.seconds:.2f} s. {len(tried.tables)} tables: {tables}")
+    said = tried.said or f"{len(tried.tables)} tables: {tables}"
+    typer.echo(f"{tried.name} ({tried.kind}) answers in {tried.seconds:.2f} s. {said}")
     if tried.written:
         typer.echo(f"Written into {file}{_kept(secret)}.")

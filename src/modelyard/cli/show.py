@@ -23,7 +23,9 @@ WIDE = 12
 def command(
     source: Annotated[
         str | None,
-        typer.Argument(help="A file, CONNECTION:TABLE, or the id of a table step; without one, the rows learned from."),
+        typer.Argument(
+            help="A file, CONNECTION:TABLE or :/PATH, or the id of a table step; without one, the rows learned from."
+        ),
     ] = None,
     file: Annotated[str, typer.Option("--file", help="The project file, or its folder.")] = "modelyard.yaml",
     target: Annotated[
