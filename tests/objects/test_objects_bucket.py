@@ -47,7 +47,7 @@ def test_a_large_file_goes_up_in_parts_and_comes_back_in_parts(seaweed: Seaweed,
     with finished(connection, "big.bin", tmp_path) as file:
         file.write_bytes(content)
     assert "-" in Bucket(connection).look("big.bin").mark  # how S3 marks what came in parts
-    assert spooled(connection, "big.bin", tmp_path / "copies")[0].read_bytes() == content
+    assert spooled(connection, "big.bin", tmp_path / "copies")["big.bin"].read_bytes() == content
     assert [one.name for one in tmp_path.iterdir()] == ["copies"]
 
 
@@ -138,12 +138,12 @@ def test_a_copy_is_fetched_once_for_each_version_and_old_ones_go(seaweed: Seawee
     source = tmp_path / "t.csv"
     source.write_bytes(b"x\n1\n")
     Bucket(connection).upload(source, "d/t.csv")
-    first = spooled(connection, "d/t.csv", tmp_path / "c")[0]
+    first = spooled(connection, "d/t.csv", tmp_path / "c")["d/t.csv"]
     inode = first.stat().st_ino
-    assert spooled(connection, "d/t.csv", tmp_path / "c")[0].stat().st_ino == inode
+    assert spooled(connection, "d/t.csv", tmp_path / "c")["d/t.csv"].stat().st_ino == inode
     source.write_bytes(b"x\n2\n")
     Bucket(connection).upload(source, "d/t.csv")
-    second = spooled(connection, "d/*.csv", tmp_path / "c")[0]
+    second = spooled(connection, "d/*.csv", tmp_path / "c")["d/t.csv"]
     assert (first.read_bytes(), second.read_bytes(), second.name) == (b"x\n1\n", b"x\n2\n", "t.csv")
     os.utime(first.parent, (0, 0))
     spooled(connection, "d/t.csv", tmp_path / "c")

@@ -62,7 +62,7 @@ class Project:
         return plan(self.head, self.graph, self.document, self.registry, self._context())
 
     def _context(self) -> Context:
-        return Context(folder=self.folder, connections=self.connections)
+        return Context(folder=self.folder, connections=self.connections, cache=self.place().store.cache)
 
     def run(
         self,

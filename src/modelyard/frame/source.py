@@ -21,6 +21,9 @@ TRUE, FALSE = ("true", "1", "yes", "t", "y"), ("false", "0", "no", "f", "n")
 
 def files(folder: Path, path: str) -> list[Path]:
     """The file, or the files of a glob in the order of their names; relative paths start at `folder`."""
+    if "://" in path:
+        way_out = "Write the store under `connections:`, and {connection: …, path: …} here: a URL can carry a key"
+        raise UnreadableTable(f"{path.partition('://')[0]}:// is no file", where=str(folder), way_out=way_out)
     whole = folder / path
     if not any(mark in path for mark in "*?["):
         if not whole.is_file():

@@ -1,4 +1,4 @@
-"""Where a batch reads its rows and writes its answers: a file, or a table of a connection.
+"""Where a batch reads its rows and writes its answers: a file, an object or a table of a connection.
 
 Answers for a table are kept in a file until all are there, so that its database sees one short transaction.
 """
@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from modelyard.errors.project import BadParameter
+from modelyard.objects.finished import finished
 from modelyard.schema.column import Kind
 from modelyard.schema.contract import Contract
 from modelyard.step.context import Context
+from modelyard.step.located import named_files, store_of
 
 if TYPE_CHECKING:
     from polars import DataFrame, LazyFrame
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Place(Struct, frozen=True):
-    """A file (`path`), or a table of a connection."""
+    """A file (`path`), of an object store where there is a `connection`, or a table of one."""
 
     path: str | None = None
     connection: str | None = None
@@ -32,7 +35,9 @@ class Place(Struct, frozen=True):
     mode: Literal["replace", "append", "upsert"] = "replace"
 
     def shown(self, folder: Path) -> str:
-        return f"{self.connection}:{self.table}" if self.path is None else str(folder / self.path)
+        if self.connection is not None:
+            return f"{self.connection}:{self.table or self.path}"
+        return str(folder / (self.path or ""))
 
 
 def scanned(read: Place, ctx: Context, kinds: Mapping[str, Kind], contract: Contract) -> LazyFrame:
@@ -40,7 +45,9 @@ def scanned(read: Place, ctx: Context, kinds: Mapping[str, Kind], contract: Cont
     if read.path is not None:
         from modelyard.frame.chunks import scan
 
-        return scan(ctx.folder / read.path, kinds)
+        if read.connection is None:
+            return scan(ctx.folder / read.path, kinds)
+        return scan(_only(ctx, read.connection, read.path), kinds)
     from modelyard.frame.sql import read as sql
 
     asked = sql.Asked(
@@ -60,7 +67,7 @@ def output(write: Place, ctx: Context, entry: str, period: int, version: int) ->
     if write.path is not None:
         from modelyard.frame.appended import appended
 
-        with appended(ctx.folder / write.path) as file:
+        with _file(ctx, write) as path, appended(path) as file:
             yield file
         return
     from modelyard.frame.sql.write import written
@@ -70,6 +77,23 @@ def output(write: Place, ctx: Context, entry: str, period: int, version: int) ->
     with written(ctx.connections[write.connection or ""], ctx.folder, write.table or "", write.mode,
                  ("id",) if write.mode == "upsert" else (), ctx.zone, instead) as table:  # fmt: skip
         yield _Table(table, run, period, version)
+
+
+def _only(ctx: Context, connection: str, path: str) -> Path:
+    """One table is one object: rows are known by their place in it."""
+    found = list(named_files(ctx, connection, path).values())
+    if len(found) > 1:
+        raise BadParameter(f"{len(found)} objects match {path!r}", who="deploy.batch", way_out="Name one object")
+    return found[0]
+
+
+@contextmanager
+def _file(ctx: Context, write: Place) -> Iterator[Path]:
+    if write.connection is None:
+        yield ctx.folder / (write.path or "")
+        return
+    with finished(store_of(ctx, write.connection), write.path or "", ctx.copies) as file:
+        yield file
 
 
 class _Table:

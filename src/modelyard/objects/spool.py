@@ -26,13 +26,13 @@ FREE = 256 * 2**20
 _ODD = re.compile(r"[^A-Za-z0-9._=+-]")
 
 
-def spooled(connection: ObjectStore, path: str, folder: Path) -> list[Path]:
-    """Copies of the object, or of those that the pattern matches in the order of their keys, below `folder`. Raises
+def spooled(connection: ObjectStore, path: str, folder: Path) -> dict[str, Path]:
+    """Key -> a copy below `folder`, of the object or of those that the pattern matches, in the order of keys. Raises
     MissingObject, ObjectChanged, AccessDenied, Unreachable, UnknownBucket, StoreRefused, MissingDriver."""
     bucket = Bucket(connection)
     there = folder / _place(connection)
     found = objects(bucket, path)
-    copies = [_copied(bucket, one, there) for one in found]
+    copies = {one.key: _copied(bucket, one, there) for one in found}
     _forget(there)
     return copies
 

@@ -33,6 +33,8 @@ class Context(Struct, frozen=True, kw_only=True):
     zone: str = "UTC"
     connections: Connections = Connections()
     """Of the project, by name. Where steps learn (worker processes) there are none."""
+    cache: Path | None = None
+    """Of the store; without it `.modelyard/cache` in the folder."""
     tell: Callable[[str], None] = silent
     """Takes what a table step has to say of the rows that it ran on (rows kept out, columns that drifted): the words
     stand in the result."""
@@ -40,6 +42,11 @@ class Context(Struct, frozen=True, kw_only=True):
     """Takes what each rule found: the quality report of the result."""
     now: int | None = None
     """When the run began, µs since 1970 UTC; without it nothing is judged by the clock."""
+
+    @property
+    def copies(self) -> Path:
+        """Where copies of objects lie."""
+        return (self.cache or self.folder / ".modelyard" / "cache") / "objects"
 
     @property
     def hidden(self) -> tuple[str, ...]:

@@ -12,31 +12,31 @@ from modelyard.step.step import Policy
 
 
 class Place(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A file, or a table of a connection."""
+    """A file, an object of a connection, or a table of one."""
 
-    path: Annotated[str | None, Meta(description="A CSV or Parquet file, relative to the project file.")] = None
+    path: Annotated[str | None, Meta(description="A CSV or Parquet file, relative to the project file, or an object.")] = None
     connection: Annotated[str | None, Meta(description="A name under `connections:`.")] = None
     table: Annotated[str | None, Meta(description="A table there; `schema.table` in another schema.")] = None
 
     def __post_init__(self) -> None:
         named = (self.path is not None, self.connection is not None, self.table is not None)
-        if named not in ((True, False, False), (False, True, True)):
-            way_out = "Write {path: …} or {connection: …, table: …}"
-            raise BadParameter("a batch reads and writes a file or a table", way_out=way_out)
+        if named not in ((True, False, False), (True, True, False), (False, True, True)):
+            way_out = "Write {path: …}, {connection: …, path: …} or {connection: …, table: …}"
+            raise BadParameter("a batch reads and writes a file, an object or a table", way_out=way_out)
 
 
 class Target(Place, frozen=True, kw_only=True):
     """`replace`: the table holds the last run; `append`: all runs, each once; `upsert`: the last answer of each id."""
 
     mode: Annotated[
-        Literal["replace", "append", "upsert"], Meta(description="What becomes of a table's rows; a file is replaced.")
+        Literal["replace", "append", "upsert"], Meta(description="What becomes of a table's rows; a file or object is replaced.")
     ] = "replace"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.path is not None and self.mode != "replace":
             raise BadParameter(
-                f"a file cannot be written by {self.mode}", way_out="Write into a table, or leave it out"
+                f"a file or object cannot be written by {self.mode}", way_out="Write into a table, or leave it out"
             )
 
 
@@ -51,7 +51,7 @@ class Batch(Policy, frozen=True, kw_only=True, tag="deploy.batch"):
     """
 
     every: Annotated[str, Meta(description="How often, in event time: 7d.")]
-    read: Annotated[Place, Meta(description="Where rows come from: {path: …} or {connection: …, table: …}.")]
+    read: Annotated[Place, Meta(description="Where rows come from: {path: …}, {connection: …, path: …} or {connection: …, table: …}.")]
     write: Annotated[Target, Meta(description="Where answers go: likewise, and {mode: …} for a table.")]
 
     def __post_init__(self) -> None:

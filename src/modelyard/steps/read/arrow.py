@@ -14,6 +14,7 @@ from modelyard.schema.column import Kind
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
 from modelyard.step.incremental import Incremental
+from modelyard.step.located import files_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,9 @@ class Arrow(Incremental, frozen=True, kw_only=True, tag="read.arrow"):
     """
 
     path: Annotated[str, Meta(description="A file or a glob, relative to the project file.", min_length=1)]
+    connection: Annotated[
+        str | None, Meta(description="Of an object store under `connections:`; `path` is then a key or a pattern.")
+    ] = None
     columns: Annotated[tuple[str, ...] | None, Meta(description="Only these columns.")] = None
     types: Annotated[dict[str, Kind], Meta(description="Kinds to cast columns to.")] = field(default_factory=dict)
 
@@ -46,9 +50,9 @@ class Arrow(Incremental, frozen=True, kw_only=True, tag="read.arrow"):
         return self.peek(ctx)
 
     def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
-        from modelyard.frame.source import files, typed
+        from modelyard.frame.source import typed
 
-        frame = self._together([_scan(file) for file in files(ctx.folder, self.path)])
+        frame = self._together([_scan(file) for file in files_of(ctx, self.connection, self.path)])
         declared = {n: kind for n, kind in self.types.items() if self.columns is None or n in self.columns}
         return typed(frame, declared, ctx.zone)
 

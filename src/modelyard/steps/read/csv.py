@@ -14,6 +14,7 @@ from modelyard.schema.column import Column, Kind
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
 from modelyard.step.incremental import Incremental
+from modelyard.step.located import files_of
 
 if TYPE_CHECKING:
     from polars import LazyFrame
@@ -37,6 +38,9 @@ class Csv(Incremental, frozen=True, kw_only=True, tag="read.csv"):
     path: Annotated[
         str, Meta(description="A file or a glob, relative to the project file; .gz, .zst and .zip too.", min_length=1)
     ]
+    connection: Annotated[
+        str | None, Meta(description="Of an object store under `connections:`; `path` is then a key or a pattern.")
+    ] = None
     columns: Annotated[tuple[str, ...] | None, Meta(description="Only these columns.")] = None
     types: Annotated[dict[str, Kind], Meta(description="Kinds not to infer.")] = field(default_factory=dict)
     null_words: Annotated[tuple[str, ...], Meta(description="What stands for a missing value.")] = NULL_WORDS
@@ -77,7 +81,6 @@ class Csv(Incremental, frozen=True, kw_only=True, tag="read.csv"):
     def _opened(self, ctx: Context) -> Together:
         from modelyard.frame.delimited import Delimited, Dialect
         from modelyard.frame.infer import Marks
-        from modelyard.frame.source import files
         from modelyard.frame.together import Together
 
         dialect = Dialect(
@@ -89,5 +92,5 @@ class Csv(Incremental, frozen=True, kw_only=True, tag="read.csv"):
             keep=self.quarantine is not None,
             infer=INFER,
         )
-        found = [Delimited(file, dialect) for file in files(ctx.folder, self.path)]
+        found = [Delimited(file, dialect) for file in files_of(ctx, self.connection, self.path)]
         return Together(found, self.types, self.columns, self.path)

@@ -14,6 +14,7 @@ from modelyard.schema.column import Column, Kind
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
 from modelyard.step.incremental import Incremental
+from modelyard.step.located import files_of
 
 if TYPE_CHECKING:
     from polars import LazyFrame
@@ -34,6 +35,9 @@ class Excel(Incremental, frozen=True, kw_only=True, tag="read.excel"):
     """
 
     path: Annotated[str, Meta(description="A file or a glob, relative to the project file.", min_length=1)]
+    connection: Annotated[
+        str | None, Meta(description="Of an object store under `connections:`; `path` is then a key or a pattern.")
+    ] = None
     sheet: Annotated[str | Place, Meta(description="The sheet's name, or its place from 1.")] = 1
     header_row: Annotated[int, Meta(description="The row that names the columns, from 1.", ge=1)] = 1
     columns: Annotated[tuple[str, ...] | None, Meta(description="Only these columns.")] = None
@@ -62,19 +66,17 @@ class Excel(Incremental, frozen=True, kw_only=True, tag="read.excel"):
 
     def _tell(self, ctx: Context) -> None:
         from modelyard.frame.extent import errors
-        from modelyard.frame.source import files
 
-        for file in files(ctx.folder, self.path):
+        for file in files_of(ctx, self.connection, self.path):
             if count := errors(file):
                 ctx.tell(f"{file.name} has {count} cells that hold an error such as #DIV/0!: null there")
 
     def _read(self, ctx: Context, whole: bool) -> Gathered:
         from modelyard.frame.gathered import Gathered
         from modelyard.frame.sheet import lines
-        from modelyard.frame.source import files
 
         found = Gathered(INFER, self.quarantine is not None)
-        for file in files(ctx.folder, self.path):
+        for file in files_of(ctx, self.connection, self.path):
             for line in lines(file, self.sheet, self.header_row):
                 found.add(file, line.number, line.text, line.row)
                 if not whole and found.full(file):

@@ -14,6 +14,7 @@ from modelyard.schema.column import Column, Kind
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
 from modelyard.step.incremental import Incremental
+from modelyard.step.located import files_of
 
 if TYPE_CHECKING:
     from polars import LazyFrame
@@ -34,6 +35,9 @@ class Json(Incremental, frozen=True, kw_only=True, tag="read.json"):
     path: Annotated[
         str, Meta(description="A file or a glob, relative to the project file; .gz, .zst and .zip too.", min_length=1)
     ]
+    connection: Annotated[
+        str | None, Meta(description="Of an object store under `connections:`; `path` is then a key or a pattern.")
+    ] = None
     layout: Annotated[
         Literal["auto", "records", "lines"],
         Meta(description="An array of objects, or one object a line; `auto` looks at the first character."),
@@ -69,10 +73,9 @@ class Json(Incremental, frozen=True, kw_only=True, tag="read.json"):
         from modelyard.frame.gathered import Gathered
         from modelyard.frame.objects import NotJson, flat, items
         from modelyard.frame.opened import opened
-        from modelyard.frame.source import files
 
         found = Gathered(INFER, self.quarantine is not None)
-        for file in files(ctx.folder, self.path):
+        for file in files_of(ctx, self.connection, self.path):
             body = bytes(opened(file, self.encoding)[:])
             try:
                 for item in items(body, self.layout, self.records):

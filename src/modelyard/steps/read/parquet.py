@@ -11,6 +11,7 @@ from modelyard.schema.column import Kind
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
 from modelyard.step.incremental import Incremental
+from modelyard.step.located import files_of
 
 if TYPE_CHECKING:
     from polars import LazyFrame
@@ -24,6 +25,9 @@ class Parquet(Incremental, frozen=True, kw_only=True, tag="read.parquet"):
     """
 
     path: Annotated[str, Meta(description="A file or a glob, relative to the project file.", min_length=1)]
+    connection: Annotated[
+        str | None, Meta(description="Of an object store under `connections:`; `path` is then a key or a pattern.")
+    ] = None
     columns: Annotated[tuple[str, ...] | None, Meta(description="Only these columns.")] = None
     types: Annotated[dict[str, Kind], Meta(description="Kinds to cast columns to.")] = field(default_factory=dict)
 
@@ -40,9 +44,9 @@ class Parquet(Incremental, frozen=True, kw_only=True, tag="read.parquet"):
     def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
         import polars as pl
 
-        from modelyard.frame.source import chosen, files, typed
+        from modelyard.frame.source import chosen, typed
 
-        found = [str(file) for file in files(ctx.folder, self.path)]
+        found = [str(file) for file in files_of(ctx, self.connection, self.path)]
         frame = chosen(pl.scan_parquet(found, glob=False), self.columns, self.path)
         declared = {n: kind for n, kind in self.types.items() if self.columns is None or n in self.columns}
         return typed(frame, declared, ctx.zone)

@@ -1,4 +1,4 @@
-"""Write a table as CSV, all of it or nothing: a file of the name is replaced only by a finished one."""
+"""Write a table as CSV, all of it or nothing: what has the name is replaced only by a finished file or object."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
+from modelyard.step.located import store_of, written
 from modelyard.step.step import TableStep
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ class Csv(TableStep, frozen=True, kw_only=True, tag="write.csv"):
     rows: ClassVar[Literal["keeps", "changes"]] = "keeps"
 
     path: Annotated[str, Meta(description="A file, relative to the project file.", min_length=1)]
+    connection: Annotated[
+        str | None, Meta(description="Of an object store under `connections:`; `path` is then a key.")
+    ] = None
     delimiter: Annotated[str, Meta(description="One character.", min_length=1, max_length=1)] = ","
     null_word: Annotated[str, Meta(description="What stands for a missing value.")] = ""
     guard_formulas: Annotated[
@@ -31,14 +35,16 @@ class Csv(TableStep, frozen=True, kw_only=True, tag="write.csv"):
     ] = True
 
     def schema(self, *given: Schema, ctx: Context) -> Schema:
-        """As given: asking writes no file."""
+        """As given: asking writes no file. Raises UnknownConnection."""
+        if self.connection is not None:
+            store_of(ctx, self.connection)
         return given[0]
 
     def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
-        from modelyard.frame.sink import guarded, replaced
+        from modelyard.frame.sink import guarded
 
         frame = tables[0].collect()
         shown = guarded(frame) if self.guard_formulas else frame
-        with replaced(ctx.folder / self.path) as unfinished:
+        with written(ctx, self.connection, self.path) as unfinished:
             shown.write_csv(unfinished, separator=self.delimiter, null_value=self.null_word)
         return frame.lazy()

@@ -1,4 +1,4 @@
-"""Write a table as Parquet, all of it or nothing: a file of the name is replaced only by a finished one."""
+"""Write a table as Parquet, all of it or nothing: what has the name is replaced only by a finished file or object."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
+from modelyard.step.located import store_of, written
 from modelyard.step.step import TableStep
 
 if TYPE_CHECKING:
@@ -24,15 +25,18 @@ class Parquet(TableStep, frozen=True, kw_only=True, tag="write.parquet"):
     rows: ClassVar[Literal["keeps", "changes"]] = "keeps"
 
     path: Annotated[str, Meta(description="A file, relative to the project file.", min_length=1)]
+    connection: Annotated[
+        str | None, Meta(description="Of an object store under `connections:`; `path` is then a key.")
+    ] = None
 
     def schema(self, *given: Schema, ctx: Context) -> Schema:
-        """As given: asking writes no file."""
+        """As given: asking writes no file. Raises UnknownConnection."""
+        if self.connection is not None:
+            store_of(ctx, self.connection)
         return given[0]
 
     def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
-        from modelyard.frame.sink import replaced
-
         frame = tables[0].collect()
-        with replaced(ctx.folder / self.path) as unfinished:
+        with written(ctx, self.connection, self.path) as unfinished:
             frame.write_parquet(unfinished)
         return frame.lazy()
