@@ -25,7 +25,7 @@ from modelyard.step.step import Step, TableStep
 if TYPE_CHECKING:
     from polars import DataFrame, LazyFrame
 
-SECRET = ("name", "user", "password", "token")
+SECRET = ("name", "user", "password", "token", "auth", "rate", "ca")
 """Of a connection: who asks is not what is asked."""
 
 
