@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelyard.measure.doubts import Doubt
+from modelyard.measure.forms import form
 from modelyard.project.guess import FEW, ColumnFacts, Facts
 from modelyard.schema.column import NUMERIC, Kind
+from modelyard.schema.expression_kinds import STRINGS
 from modelyard.schema.schema import Schema
 
 if TYPE_CHECKING:
@@ -16,8 +18,9 @@ DAY = 86_400_000_000
 """Microseconds."""
 
 
-def facts(frame: DataFrame, schema: Schema, doubts: tuple[Doubt, ...] = ()) -> Facts:
-    """Of the columns of `schema`. NaN counts as null. `doubts`: what a profile found, handed on.
+def facts(frame: DataFrame, schema: Schema, doubts: tuple[Doubt, ...] = (), now: int | None = None) -> Facts:
+    """Of the columns of `schema`. NaN counts as null. `doubts`: what a profile found, handed on. `now`: µs since 1970
+    UTC; without it no column has an age.
 
     >>> import polars as pl
     >>> from modelyard.frame.schema import schema_of
@@ -26,11 +29,11 @@ def facts(frame: DataFrame, schema: Schema, doubts: tuple[Doubt, ...] = ()) -> F
     >>> found.nulls, found.distinct, found.low, found.high
     (1, 2, 30.0, 50.0)
     """
-    found = {c.name: _column(frame[c.name], c.kind) for c in schema}
+    found = {c.name: _column(frame[c.name], c.kind, now) for c in schema}
     return Facts(rows=frame.height, columns=found, doubts=doubts)
 
 
-def _column(series: Series, kind: Kind) -> ColumnFacts:
+def _column(series: Series, kind: Kind, now: int | None) -> ColumnFacts:
     known = (series.fill_nan(None) if series.dtype.is_float() else series).drop_nulls()
     distinct = known.n_unique()
     numeric = kind in NUMERIC and len(known) > 0
@@ -41,7 +44,19 @@ def _column(series: Series, kind: Kind) -> ColumnFacts:
         high=_number(known.max()) if numeric else None,
         counts=_counts(known) if distinct <= FEW and kind != "datetime" else (),
         days=kind == "datetime" and _midnights(known),
+        form=form(known.unique().to_list()) if kind in STRINGS else None,
+        age=_age(known, now) if kind == "datetime" else None,
     )
+
+
+def _age(known: Series, now: int | None) -> int | None:
+    """A time without a zone is taken for UTC, as the first file says."""
+    import polars as pl
+
+    newest = (
+        known.cast(pl.Datetime("us")).dt.epoch("us").max() if known.dtype == pl.Date else known.dt.epoch("us").max()
+    )
+    return now - newest if now is not None and isinstance(newest, int) else None
 
 
 def _midnights(known: Series) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 from modelyard.api.facts import facts
 from modelyard.api.profile import Asked, profile
@@ -43,7 +44,7 @@ def _looked_at(source: Source, target: str, reading: Reading, task: Task | None)
     if not frame.height:
         raise UnreadableTable("the table has no rows", who="init", where=source.name, way_out="Name another file")
     asked = Asked(source=source.name, kind=source.kind, truth=told(frame, schema, target, task))
-    return schema, facts(frame, schema, profile(frame, schema, asked).doubts)
+    return schema, facts(frame, schema, profile(frame, schema, asked).doubts, now=int(time.time() * 1e6))
 
 
 def _year_first(found: Facts, target: str) -> list[str]:

@@ -32,7 +32,8 @@ _GROUP = re.compile(r"(user|customer|client|patient|person|subject|member|accoun
 
 class ColumnFacts(Struct, frozen=True, kw_only=True):
     """What a look at the rows tells: nulls and distinct values as counts, the range of numbers, and for columns with
-    few values how often each occurs. `days`: a datetime whose clock always stands at midnight."""
+    few values how often each occurs. `days`: a datetime whose clock always stands at midnight. `form`: the pattern that
+    all words are written like. `age`: µs from the newest moment to now."""
 
     nulls: int = 0
     distinct: int = 0
@@ -40,6 +41,8 @@ class ColumnFacts(Struct, frozen=True, kw_only=True):
     high: float | None = None
     counts: tuple[tuple[bool | int | float | str, int], ...] = ()
     days: bool = False
+    form: str | None = None
+    age: int | None = None
 
 
 class Facts(Struct, frozen=True, kw_only=True):

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from modelyard.errors import did_you_mean
 from modelyard.errors.data import BadTarget
 from modelyard.measure.doubts import percent
-from modelyard.project.guess import FEW, ColumnFacts, Facts, guess, ranged, task_of
+from modelyard.project.first_rules import first_rules
+from modelyard.project.guess import FEW, ColumnFacts, Facts, guess, task_of
 from modelyard.project.outcome import SELF_EVIDENT, class_name
 from modelyard.project.write import flow
 from modelyard.schema.column import NUMERIC
@@ -21,8 +22,6 @@ __all__ = ["FEW", "ColumnFacts", "Facts", "init_file"]
 
 Reading = Mapping[str, str | list[str] | dict[str, str]]
 RARE = 0.1
-RULES = 40
-"""More columns than this get no range each: nobody would read them."""
 FOLDS = 5
 TOLD = 300
 """Letters of a reason: evidence may quote the table."""
@@ -81,7 +80,7 @@ class _File:
         yield "steps:"
         yield f"  - {flow(self.read)}"
         yield from self._duplicates()
-        yield from self._rules()
+        yield from first_rules(self.schema, self.guess, self.facts)
         yield from self._dates()
         if self._gaps():
             yield "  - {use: clean.impute, columns: numeric, strategy: median, flag: true}"
@@ -142,17 +141,6 @@ class _File:
             if doubt.kind == "duplicate_rows":
                 yield f"  # {_plain(doubt.evidence)}."
                 yield "  # Where copies are mistakes, put here: {use: table.drop_duplicates}"
-
-    def _rules(self) -> Iterator[str]:
-        columns = ranged(self.guess.features, self.facts)
-        if not 0 < len(columns) <= RULES:
-            return
-        yield "  - use: check.rules     # the ranges seen; `else: stop` refuses a request that breaks one"
-        yield "    columns:"
-        for column in columns:
-            facts = self.facts.of(column.name)
-            rule = {"min": facts.low, "max": facts.high, "else": "warn"}
-            yield f"      {flow(column.name)}: {flow(rule)}"
 
     def _dates(self) -> Iterator[str]:
         """A model reads no moment; it reads the hour, the weekday and the month of it. Of the time that rows go by it
