@@ -93,7 +93,11 @@ class Rest(Incremental, frozen=True, kw_only=True, tag="read.rest"):
 
             word = since(bounds.after, kinds[self.cursor or ""], self.since_as)
             asked = replace(asked, parameters={**asked.parameters, self.since: word})
-        return bounded(self._read(ctx, asked, kinds), self.cursor or "", bounds.after, bounds.upto)
+        cursor, frame = self.cursor or "", self._read(ctx, asked, kinds)
+        lost = frame.collect()[cursor].null_count()
+        if lost:
+            ctx.tell(f"{lost:,} rows have no {cursor!r}, so they are not read")
+        return bounded(frame, cursor, bounds.after, bounds.upto)
 
     def _read(self, ctx: Context, asked: Asked, kinds: dict[str, Kind] | None) -> LazyFrame:
         from modelyard.frame.quarantine import keep, words
