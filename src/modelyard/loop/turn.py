@@ -6,6 +6,7 @@ killed is finished by the next: every part of it is done once, whatever was done
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -25,11 +26,14 @@ from modelyard.loop.watch import Watcher, standing
 from modelyard.loop.watching import watch
 from modelyard.loop.watermark import wall_clock, watermark
 from modelyard.store.metadata import set_setting, setting
+from modelyard.store.packages import collect
 from modelyard.store.records import end_run, read_runs, read_triggers, start_run
-from modelyard.store.versions import champion
+from modelyard.store.versions import champion, listed
 
 Clock = Callable[[], int]
 """What the time is on the wall, microseconds: only to leave out events of the future."""
+LEFT = 86_400
+"""Seconds after which a package that nobody registered is left over, and not about to be registered."""
 
 
 class Turned(Struct, frozen=True, kw_only=True):
@@ -128,13 +132,18 @@ class Loop:
         return None if now is None else watch(self.metadata, now, self.retraining.tell)
 
     def _retain(self, at: int | None) -> None:
-        """Once an event day."""
-        if at is None or self._keep is None:
+        """Once an event day: rows past their time go, and packages that a killed training left."""
+        if at is None:
             return
         name, day = f"kept/{self.model}", str(at // DAY)
         with self.metadata.begin() as sql:
-            done = setting(sql, name) == day
-        if not done:
+            if setting(sql, name) == day:
+                return
+            registered = {version.digest for version in listed(sql)}
+        if self._keep is not None:
             keep(self.store, self.metadata, at - self._keep)
-            with self.metadata.begin() as sql:
-                set_setting(sql, name, day)
+        # Files are dated by the clock of this machine, whatever time the rows are of.
+        if not self._running():
+            collect(self.store, registered, time.time() - LEFT)
+        with self.metadata.begin() as sql:
+            set_setting(sql, name, day)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Collection
+
 from modelyard.package.keys import PrivateKey, Trust
 from modelyard.package.load import load
 from modelyard.package.model import Model
@@ -19,3 +22,13 @@ def add_package(store: Store, model: Model, key: PrivateKey) -> str:
 def open_package(store: Store, digest: str, name: str | None = None) -> Model:
     """The model of that digest, verified against the keys that the store trusts."""
     return load(store.package(digest), Trust.read(store.trusted), digest=digest, name=name)
+
+
+def collect(store: Store, registered: Collection[str], before: float) -> list[str]:
+    """Delete what a killed training left: packages, or parts of one, last written `before` (seconds since 1970) that
+    are no registered version. The names of what went."""
+    found = [path for path in store.packages.iterdir() if path.name not in registered]
+    gone = [path for path in found if path.stat().st_mtime < before]
+    for path in gone:
+        shutil.rmtree(path)
+    return sorted(path.name for path in gone)
