@@ -254,3 +254,50 @@ def test_parts_of_any_size_are_the_whole(
         assert reader.said == []
     assert found.frame.equals(reader.afresh().frame)
     assert len(reader.kept.version(found.pin.version).parts) <= 1 + np.log2(len(known))
+
+
+PROJECT = """modelyard: 1
+name: orders
+task: classification
+target: {column: late, positive: true}
+roles: {id: id}
+steps:
+  - {use: read.csv, path: "day-*.csv", cursor: at, id: orders}
+  - {use: table.select, columns: [id, value, late]}
+  - {use: evaluate.compare, candidates: [model.logistic_regression], split: {kind: kfold, folds: 2}}
+"""
+
+
+def labelled(start: int, end: int) -> pl.DataFrame:
+    return rows(start, end).drop("word").with_columns(late=pl.col("id") % 3 == 0)
+
+
+def test_a_run_pins_what_it_read_and_history_and_diff_say_so(tmp_path: Path) -> None:
+    from modelyard.api.connection import connect
+    from modelyard.api.diff import diff
+    from modelyard.api.history import history
+    from modelyard.api.project import Project
+    from modelyard.store.packages import open_package
+
+    (tmp_path / "modelyard.yaml").write_text(PROJECT)
+    labelled(0, 201).write_csv(tmp_path / "day-1.csv")
+    first = Project.load(tmp_path).run(cores=1)
+    assert Project.load(tmp_path).run(cores=1).package.digest == first.package.digest
+    labelled(201, 300).write_csv(tmp_path / "day-2.csv")
+    second = Project.load(tmp_path).run(cores=1)
+    assert (second.rows, second.sources["orders"].rows) == (300, 300)
+    again = Project.load(tmp_path).run(cores=1, reread=True)
+    assert again.package.digest == second.package.digest, "all at once is the same as part by part"
+    with connect(tmp_path / ".modelyard") as yard:
+        pinned = open_package(yard.store, second.package.digest).evidence.lineage.input
+        assert pinned is not None
+        assert (pinned.rows, pinned.columns["late"], pinned.log) == (300, "boolean", None)
+        source = pinned.sources["orders"]
+        assert source == second.sources["orders"]
+        assert Kept(yard.store).rows(Kept(yard.store).version(source.version)).height == 300
+        made = [event for event in history(yard) if event.what == "version"]
+        assert [event.actor for event in made] == ["run", "run"]
+        assert "orders: 201 rows up to at = 2024-01-03T18:00:00Z" in made[0].document["summary"]
+        sides = diff(yard, "orders@1", "orders@2")
+    assert sides.before.input is not None
+    assert (sides.before.input.rows, sides.after.input == pinned) == (201, True)

@@ -13,6 +13,7 @@ from modelyard.api.connection import Connection
 from modelyard.api.package import Package
 from modelyard.errors.store import UnknownVersion
 from modelyard.schema.contract import Field
+from modelyard.schema.pin import Input
 from modelyard.store.records import read_records
 
 
@@ -25,6 +26,8 @@ class Side(Struct, frozen=True, kw_only=True):
     """Of the winner, by the evidence; empty where there is none."""
     instructions: int
     equality: str
+    input: Input | None = None
+    """What it was made of; None where that was not kept."""
 
 
 class Diff(Struct, frozen=True, kw_only=True):
@@ -65,6 +68,7 @@ def _side(package: Package) -> Side:
         kind=str(kinds.get(evidence.get("winner"), "")),
         instructions=len(program.instructions),
         equality=program.equality,
+        input=package.model.evidence.lineage.input,
     )
 
 

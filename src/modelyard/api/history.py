@@ -12,13 +12,16 @@ import msgspec
 from msgspec import Struct
 
 from modelyard.api.connection import Connection
+from modelyard.api.pins import words
 from modelyard.errors.store import UnknownVersion
 from modelyard.loop.logged import Label, Prediction, read
+from modelyard.schema.pin import Input
 from modelyard.store.audit import entries, verify
 from modelyard.store.lake import Lake
 from modelyard.store.records import all_records
 from modelyard.store.segments import read_segment, segments
 from modelyard.store.shipping import models, positions
+from modelyard.store.versions import Version, listed
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -77,7 +80,25 @@ def history(yard: Connection, model: str | None = None, *, everything: bool = Fa
             for r in all_records(sql, model)
             if everything or r.kind not in OWN_BOOKS
         ]
-    return sorted((e for e in (*audited, *made) if model in (None, e.model)), key=lambda event: event.at)
+        born = [event for version in listed(sql) if (event := _born(version)) is not None]
+    return sorted((e for e in (*audited, *born, *made) if model in (None, e.model)), key=lambda event: event.at)
+
+
+def _born(version: Version) -> Event | None:
+    """What a version was made of, where that was written down."""
+    facts: dict[str, Any] = msgspec.json.decode(version.document)
+    if not facts.get("input"):
+        return None
+    read = msgspec.convert(facts["input"], Input)
+    told = {
+        "version": version.version,
+        "digest": version.digest,
+        "run": version.run,
+        "summary": f"made of {words(read)}",
+    }
+    actor = "loop" if facts.get("parent") else "run"
+    return Event(at=version.created, what="version", model=version.model, actor=actor,
+                 document={**told, "input": facts["input"]})  # fmt: skip
 
 
 def served_at(yard: Connection, at: int, model: str | None = None) -> list[Served]:
@@ -164,7 +185,5 @@ def _unshipped(yard: Connection, id_: str) -> Iterator[Request]:
 
 
 def _versions(yard: Connection) -> dict[str, int]:
-    from modelyard.store.versions import listed
-
     with yard.metadata.begin() as sql:
         return {version.digest: version.version for version in listed(sql)}

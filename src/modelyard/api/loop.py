@@ -27,6 +27,8 @@ from modelyard.loop.triggers import Fired, by_hand
 from modelyard.loop.turn import Loop, Turned
 from modelyard.loop.watch import Watch, Watcher
 from modelyard.project.plan import Plan
+from modelyard.run.data import start_over
+from modelyard.run.kept import Kept
 from modelyard.schema.duration import microseconds
 
 
@@ -86,16 +88,20 @@ class Retrained(Struct, frozen=True, kw_only=True):
     waiting: bool = False
 
 
-def retrain(project: Project, yard: Connection, reason: str, cores: int | None = None) -> Retrained:
+def retrain(
+    project: Project, yard: Connection, reason: str, cores: int | None = None, *, reread: bool = False
+) -> Retrained:
     """Train a challenger now, whatever the limits of `retrain.when` say, and gate it as any other. Where the loop runs
-    already, it does the work at its next turn. Raises NoProposal without a `retrain.when`, NoRows before the first
-    request was shipped."""
+    already, it does the work at its next turn. `reread`: sources with a cursor from the start. Raises NoProposal
+    without a `retrain.when`, NoRows before the first request was shipped."""
     plan = project.plan()
     policy = read_policy(plan)
     if policy is None:
         way_out = "Write a `retrain.when` under `live:`; it says what a challenger must beat"
         raise NoProposal("the file does not say how to retrain", who="retrain", way_out=way_out)
     watcher = Watcher(yard.store, yard.metadata, Watch.of(plan))
+    if reread:
+        start_over(plan, Kept(yard.store))
     try:
         with leader(yard.store):
             watcher.ship()

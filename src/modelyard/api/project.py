@@ -71,16 +71,22 @@ class Project:
         cores: int | None = None,
         stream: Stream | None = None,
         afresh: bool = False,
+        reread: bool = False,
     ) -> Result:
         """Compare the candidates, package the winner, register it; the first version of a name serves. What was done
-        before is not done again, unless `afresh`. The store is made where there is none."""
+        before is not done again, unless `afresh`; sources with a cursor are read on, unless `reread`. The store is
+        made where there is none."""
         from modelyard.api.connection import opened
         from modelyard.api.deployed import deploy
+        from modelyard.run.data import start_over
         from modelyard.run.engine import run
+        from modelyard.run.kept import Kept
 
         planned = self.plan()
         with opened(self.place(store), make=True) as yard:
             deploy(planned, yard.store)
+            if reread:
+                start_over(planned, Kept(yard.store))
             return run(
                 planned,
                 yard.store,

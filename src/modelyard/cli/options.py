@@ -10,6 +10,10 @@ Store = Annotated[
     str | None, typer.Option("--store", help="The store, instead of MODELYARD_STORE or the project file's `store:`.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Reread = Annotated[
+    bool,
+    typer.Option("--reread", help="Read sources with a `cursor:` from the start, not from where they were read to."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit log.")]
 Port = Annotated[

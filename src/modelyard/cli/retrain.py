@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from modelyard.cli.options import Json, Store
+from modelyard.cli.options import Json, Reread, Store
 from modelyard.cli.output import document
 
 REFUSED = 3
@@ -16,6 +16,7 @@ def command(
     file: Annotated[str, typer.Argument(help="The project file, or its folder.")] = "modelyard.yaml",
     reason: Annotated[str, typer.Option("--reason", help="Why; kept with the decision.")] = "asked for by hand",
     cores: Annotated[int | None, typer.Option("--cores", min=1, help="To train on; all when not given.")] = None,
+    reread: Reread = False,
     store: Store = None,
     json: Json = False,
 ) -> None:
@@ -27,7 +28,7 @@ def command(
 
     project = Project.load(file)
     with opened(project.place(store)) as yard:
-        done = retrain(project, yard, reason, cores)
+        done = retrain(project, yard, reason, cores, reread=reread)
     if json:
         document(done)
     elif done.outcome is None:

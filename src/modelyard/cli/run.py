@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from modelyard.cli.options import Json, Store
+from modelyard.cli.options import Json, Reread, Store
 from modelyard.cli.output import document
 from modelyard.cli.progress import Shown
 
@@ -15,6 +15,7 @@ def command(
     file: Annotated[str, typer.Argument(help="The project file, or its folder.")] = "modelyard.yaml",
     cores: Annotated[int | None, typer.Option("--cores", min=1, help="How many to use; all when not given.")] = None,
     afresh: Annotated[bool, typer.Option("--afresh", help="Run even if the same run ended before.")] = False,
+    reread: Reread = False,
     store: Store = None,
     json: Json = False,
 ) -> None:
@@ -23,7 +24,7 @@ def command(
     from modelyard.api.project import Project
     from modelyard.run.events import Stream
 
-    result = Project.load(file).run(store, cores=cores, stream=Stream(Shown()), afresh=afresh)
+    result = Project.load(file).run(store, cores=cores, stream=Stream(Shown()), afresh=afresh, reread=reread)
     if json:
         document(result)
     else:

@@ -22,7 +22,7 @@ from modelyard.project.graph import Node
 from modelyard.project.outcome import outcome
 from modelyard.project.plan import Plan
 from modelyard.rows.table import Floats, Table
-from modelyard.run.feed import StepFeed, pinned
+from modelyard.run.feed import StepFeed, identity, pinned
 from modelyard.run.kept import Kept
 from modelyard.run.reading import read_on
 from modelyard.schema.duration import microseconds
@@ -132,6 +132,14 @@ def _source(plan: Plan, node: Node, step: TableStep, ctx: Context, kept: Kept | 
     with _told(node):
         read = read_on(StepFeed(step, named, plan.schemas[node.id]), kept, named.tell)
     return read.frame.lazy(), read.pin
+
+
+def start_over(plan: Plan, kept: Kept) -> tuple[str, ...]:
+    """Let the next reading of each source with a cursor begin at the start; the ids of those sources."""
+    found = [node for node in plan.tables if isinstance(node.step, Incremental) and node.step.cursor is not None]
+    for node in found:
+        kept.forget(identity(node.step, plan.context))
+    return tuple(node.id for node in found)
 
 
 def _named(node: Node, ctx: Context) -> Context:
