@@ -1,4 +1,5 @@
-"""The connections of a project file, databases and services, tried and written: what `modelyard connect` does.
+"""The connections of a project file (databases, services, object stores), tried and written: what `modelyard connect`
+does.
 
 A connection is written only after it worked, and then with the name of the variable that holds its password: the
 password itself is handed to the driver and to nothing else.
@@ -20,13 +21,13 @@ from modelyard.project.connections import connections
 from modelyard.project.environment import Environment
 from modelyard.project.read import Document, read
 from modelyard.project.splice import insert_item
-from modelyard.schema.connection import Connection, Rest
+from modelyard.schema.connection import Connection, ObjectStore, Rest
 
 FILE = "modelyard.yaml"
 
 
 class Tried(Struct, frozen=True, kw_only=True):
-    """A connection that works. `tables`: those that this user sees; of a service `said`: what it answered. `written`:
+    """A connection that works. `tables`: those that this user sees; of others `said`: what they answered. `written`:
     whether it is new in the file."""
 
     name: str
@@ -79,6 +80,10 @@ def _answered(connection: Connection, folder: Path) -> tuple[tuple[str, ...], st
         from modelyard.frame.rest.tried import tried
 
         return (), tried(connection, folder)
+    if isinstance(connection, ObjectStore):
+        from modelyard.objects.look import look
+
+        return (), look(connection)
     from modelyard.frame.sql.session import opened
 
     with opened(connection, folder) as session:

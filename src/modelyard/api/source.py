@@ -1,5 +1,4 @@
-"""A source by its name, a file, CONNECTION:TABLE or CONNECTION:/PATH: which step reads it, and what that step must be
-told."""
+"""A source by its name (a file, CONNECTION:TABLE, :KEY or :/PATH): which step reads it, and what it must be told."""
 
 from __future__ import annotations
 
@@ -11,10 +10,13 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from modelyard.api.sniff import Reading, sniffed
 from modelyard.errors.data import UnreadableTable
+from modelyard.schema.object_store import ObjectStore
 from modelyard.step.context import Context
+from modelyard.step.located import files_of
 from modelyard.step.registry import Registry
 from modelyard.step.step import Step, TableStep
 
@@ -27,8 +29,9 @@ READERS = {
 }  # fmt: skip
 PACKED = (".gz", ".zst", ".zip")
 """Ends after which the file's own end stands, for readers that unpack."""
-CONNECTION = re.compile(r"(?P<connection>[A-Za-z][A-Za-z0-9_-]+):(?P<table>[^/\\\\:]+)")
-"""Two letters at least: one is a Windows drive."""
+CONNECTION = re.compile(r"(?P<connection>[A-Za-z][A-Za-z0-9_-]+):(?P<rest>[^/\\\\:][^\\\\:]*)")
+"""Of a database the rest is a table, of an object store a key or a pattern. Two letters at least: one is a Windows
+drive."""
 SERVICE = re.compile(r"(?P<connection>[A-Za-z][A-Za-z0-9_-]+):(?P<path>/[^\s?#]*)(\?(?P<query>[^\s#]*))?")
 """A path of a web service, perhaps with what is asked of it."""
 UNPACK = ("read.csv", "read.json")
@@ -47,7 +50,10 @@ class Source(Struct, frozen=True, kw_only=True):
         """What the step must be told besides; of a database nothing. A service is asked: raises what that raises."""
         if self.kind == "read.rest":
             return self._looked()
-        return sniffed(self.fields["path"]) if "path" in self.fields else {}
+        if "path" not in self.fields:
+            return {}
+        files = files_of(self.ctx, self.fields.get("connection"), self.fields["path"]) if self.entry else []
+        return sniffed(files[0] if files else self.fields["path"])
 
     def step(self, reading: Reading) -> TableStep:
         """Raises UnreadableTable where that kind reads no table."""
@@ -77,7 +83,7 @@ class Source(Struct, frozen=True, kw_only=True):
 
 
 def source_of(name: str | Path) -> Source:
-    """A file, or CONNECTION:TABLE or CONNECTION:/PATH with a connection of the `modelyard.yaml` in this folder. Raises
+    """A file, or CONNECTION:TABLE, :KEY or :/PATH with a connection of the `modelyard.yaml` in this folder. Raises
     UnreadableTable, UnreadableFile, UnknownConnection."""
     asked = SERVICE.fullmatch(str(name))
     if asked and not Path(name).exists():
@@ -86,8 +92,16 @@ def source_of(name: str | Path) -> Source:
         return _connected(str(name), asked["connection"], "read.rest", fields)
     named = CONNECTION.fullmatch(str(name))
     if named and not Path(name).exists():
-        return _connected(str(name), named["connection"], "read.sql", {"table": named["table"]})
+        return _named(str(name), named["connection"], named["rest"])
     return Source(name=str(name), kind=kind_of(name), fields={"path": str(name)}, ctx=Context())
+
+
+def _named(name: str, connection: str, rest: str) -> Source:
+    """A table or an object, as the connection is."""
+    table = _connected(name, connection, "read.sql", {"table": rest})
+    if not isinstance(table.ctx.connections[connection], ObjectStore):
+        return table
+    return replace(table, kind=kind_of(rest), fields={"connection": connection, "path": rest})
 
 
 def _connected(name: str, connection: str, kind: str, fields: dict[str, Any]) -> Source:

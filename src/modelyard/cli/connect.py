@@ -21,7 +21,7 @@ def command(
     name: Annotated[str, typer.Argument(help="What steps call the connection.")],
     kind: Annotated[
         str | None,
-        typer.Option("--kind", help="postgresql, mysql, mariadb, sqlite, duckdb or rest; asked for when missing."),
+        typer.Option("--kind", help="postgresql, mysql, mariadb, sqlite, duckdb, rest, s3, gcs or azure; asked for."),
     ] = None,
     host: Annotated[str | None, typer.Option("--host", help="A name or an address.")] = None,
     port: Annotated[int | None, typer.Option("--port", help="Where the server listens.")] = None,
@@ -39,6 +39,20 @@ def command(
     reach: Annotated[
         str | None, typer.Option("--reach", help="Of a web service, where it may lie: public, private or local.")
     ] = None,
+    bucket: Annotated[str | None, typer.Option("--bucket", help="Of s3 and gcs: the bucket.")] = None,
+    region: Annotated[str | None, typer.Option("--region", help="Of s3: where the bucket lies.")] = None,
+    access_key: Annotated[
+        str | None, typer.Option("--access-key", help="Of s3: the name of the key; its secret by --password-variable.")
+    ] = None,
+    account: Annotated[str | None, typer.Option("--account", help="Of azure: the storage account.")] = None,
+    container: Annotated[str | None, typer.Option("--container", help="Of azure: the container.")] = None,
+    prefix: Annotated[
+        str | None, typer.Option("--prefix", help="Of an object store: what each path begins with.")
+    ] = None,
+    endpoint: Annotated[
+        str | None, typer.Option("--endpoint", help="Of an object store that is not the cloud's own: https://HOST.")
+    ] = None,
+    allow_http: Annotated[bool, typer.Option("--allow-http", help="Let the endpoint begin with http://.")] = False,
     file: Annotated[str, typer.Option("--file", help="The project file, or its folder.")] = "modelyard.yaml",
     json: Json = False,
 ) -> None:
@@ -47,7 +61,9 @@ def command(
     from modelyard.api.databases import add_connection, document_of, try_connection
 
     given = {"kind": kind, "host": host, "port": port, "database": database, "user": user, "password": password,
-             "tls": tls, "path": path, "url": url, "auth": auth, "reach": reach}  # fmt: skip
+             "tls": tls, "path": path, "url": url, "auth": auth, "reach": reach, "bucket": bucket,
+             "region": region, "access_key": access_key, "account": account, "container": container, "prefix": prefix,
+             "endpoint": endpoint, "allow_http": allow_http or None}  # fmt: skip
     given = {key: value for key, value in given.items() if value is not None}
     environment = dict(os.environ)
     there = [str(entry.get("name")) for entry in document_of(file)[0].data.get("connections") or ()]
@@ -69,6 +85,8 @@ def _new_is_refused(name: str, given: dict[str, Any]) -> None:
 
 def _entry(name: str, given: dict[str, Any]) -> dict[str, Any]:
     """As the file will have it, each missing field asked for."""
+    from modelyard.cli.store_entry import FIELDS
+    from modelyard.cli.store_entry import entry as store_entry
     from modelyard.errors import did_you_mean
     from modelyard.errors.project import BadParameter
     from modelyard.schema.connection import KINDS, Server
@@ -78,6 +96,8 @@ def _entry(name: str, given: dict[str, Any]) -> dict[str, Any]:
         raise BadParameter(f"no kind of connection {kind!r}", way_out=did_you_mean(str(kind), KINDS))
     if kind == "rest":
         return _service(name, given)
+    if kind in FIELDS:
+        return store_entry(name, kind, given, _ask)
     fields: dict[str, Any] = {
         field: given[field] for field in ("host", "port", "database", "user", "tls", "path") if field in given
     }
@@ -110,8 +130,10 @@ def _service(name: str, given: dict[str, Any]) -> dict[str, Any]:
 
 def _variable(entry: dict[str, Any]) -> str:
     """`${NAME}`, where there is a secret."""
+    from modelyard.cli.store_entry import variable
+
     auth = entry.get("auth", {})
-    return str(entry.get("password") or auth.get("token") or auth.get("password") or "")
+    return str(variable(entry) or entry.get("password") or auth.get("token") or auth.get("password") or "")
 
 
 def _ask(field: str, default: str | None) -> str:

@@ -16,7 +16,7 @@ def command(
         str,
         typer.Option(
             "--from",
-            help="A file (it stays where it is), CONNECTION:TABLE or CONNECTION:/PATH of the modelyard.yaml here.",
+            help="A file (it stays where it is), CONNECTION:TABLE, :KEY or :/PATH of the modelyard.yaml here.",
         ),
     ],
     target: Annotated[str, typer.Option("--target", help="The column to predict.")],

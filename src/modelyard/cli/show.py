@@ -24,7 +24,7 @@ def command(
     source: Annotated[
         str | None,
         typer.Argument(
-            help="A file, CONNECTION:TABLE or :/PATH, or the id of a table step; without one, the rows learned from."
+            help="A file, CONNECTION:TABLE, :KEY or :/PATH, or a table step's id; without one, the rows learned from."
         ),
     ] = None,
     file: Annotated[str, typer.Option("--file", help="The project file, or its folder.")] = "modelyard.yaml",
