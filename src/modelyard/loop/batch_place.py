@@ -1,4 +1,5 @@
-"""Where a batch reads its rows and writes its answers: a file, an object or a table of a connection.
+"""Where a batch reads its rows and writes its answers: a file, an object or a table of a connection; rows may come from
+a web service, too.
 
 Answers for a table are kept in a file until all are there, so that its database sees one short transaction.
 """
@@ -16,7 +17,9 @@ from msgspec import Struct
 from modelyard.errors.project import BadParameter
 from modelyard.objects.finished import finished
 from modelyard.schema.column import Kind
+from modelyard.schema.connection import Rest
 from modelyard.schema.contract import Contract
+from modelyard.schema.paging import Link, Paging
 from modelyard.step.context import Context
 from modelyard.step.located import named_files, store_of
 
@@ -33,6 +36,9 @@ class Place(Struct, frozen=True):
     connection: str | None = None
     table: str | None = None
     mode: Literal["replace", "append", "upsert"] = "replace"
+    records: str = ""
+    paging: Paging | None = None
+    parameters: dict[str, str | int | float | bool] = {}
 
     def shown(self, folder: Path) -> str:
         if self.connection is not None:
@@ -42,6 +48,8 @@ class Place(Struct, frozen=True):
 
 def scanned(read: Place, ctx: Context, kinds: Mapping[str, Kind], contract: Contract) -> LazyFrame:
     """The rows, of the contract's columns those that are there."""
+    if isinstance(service := ctx.connections[read.connection] if read.connection else None, Rest):
+        return _served(read, service, ctx, kinds, contract)
     if read.path is not None:
         from modelyard.frame.chunks import scan
 
@@ -77,6 +85,25 @@ def output(write: Place, ctx: Context, entry: str, period: int, version: int) ->
     with written(ctx.connections[write.connection or ""], ctx.folder, write.table or "", write.mode,
                  ("id",) if write.mode == "upsert" else (), ctx.zone, instead) as table:  # fmt: skip
         yield _Table(table, run, period, version)
+
+
+def _served(read: Place, service: Rest, ctx: Context, kinds: Mapping[str, Kind], contract: Contract) -> LazyFrame:
+    """Page by page, in the order of the service."""
+    from modelyard.frame.rest.read import Asked, scan
+
+    if read.path is None:
+        way_out = f"Write {{connection: {service.name}, path: /…}}"
+        raise BadParameter(f"connection {service.name!r} is a web service", who="deploy.batch", way_out=way_out)
+    asked = Asked(
+        connection=service,
+        folder=ctx.folder,
+        zone=ctx.zone,
+        path=read.path,
+        parameters=read.parameters,
+        paging=read.paging or Link(),
+        records=read.records,
+    )
+    return scan(asked, kinds, as_they_are=(contract.time,))
 
 
 def _only(ctx: Context, connection: str, path: str) -> Path:
