@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 Binary = Literal["add", "sub", "mul", "div", "min", "max", "mod", "lt", "le", "gt", "ge", "eq", "ne", "and", "or"]
 Unary = Literal["neg", "abs", "log", "log1p", "exp", "expm1", "sqrt", "tanh", "floor", "not"]
 Pieces = Literal["word", "char", "char_wb"]
+Cut = Literal["value", "word", "char", "char_wb"]
 Norm = Literal["l1", "l2", "none"]
 Trait = Literal["characters", "words", "longest_word", "letters", "capitals", "digits", "punctuation", "spaces"]
 
@@ -332,7 +333,7 @@ class TextHash(Instruction, frozen=True, kw_only=True, tag="text_hash", eq=False
 
     x: int
     slots: int
-    pieces: Pieces | Literal["value"] = "value"
+    pieces: Cut = "value"
     shortest: int = 1
     longest: int = 1
     lower: bool = True

@@ -5,7 +5,11 @@ from __future__ import annotations
 import random
 from functools import cache
 
+import numpy as np
 from hypothesis import strategies as st
+
+from flights import flights
+from modelyard.rows.table import Table, Vector
 
 ODD = "abcdeABC İıßẞéñǅΣσςﬁ\u0301\u0308\u200d_-'.,!?;:()09९٣²😀👩\x00\x1c\n\t\r\u2003\u00a0  "
 WORDS = [
@@ -47,3 +51,15 @@ def _one(draw: random.Random) -> str:
         draw.choice(WORDS) if draw.random() < 0.5 else f"w{draw.randrange(500)}" for _ in range(draw.randrange(20))
     ]
     return draw.choice((" ", "  ", ", ", "\n")).join(words)
+
+
+def of_flights(rows: int, start: int = 0) -> Table:
+    """What somebody might have noted of each of the real flights, `note`; its plane, `plane`, a text with gaps."""
+    frame = flights().slice(start, rows)
+    columns = (frame[name].to_list() for name in ("carrier", "flight", "origin", "dest", "tailnum", "hour", "distance"))
+    notes, planes = np.empty(len(frame), dtype=object), np.empty(len(frame), dtype=object)
+    for row, (carrier, flight, origin, dest, plane, hour, distance) in enumerate(zip(*columns, strict=True)):
+        notes[row] = f"{carrier} {flight} from {origin} to {dest} at {hour}h, {distance} miles; {carrier}/{dest}"
+        planes[row] = plane
+    notes[::89], notes[::97] = None, ""
+    return Table({"note": Vector("text", notes), "plane": Vector("text", planes)}, len(frame))
