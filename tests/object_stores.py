@@ -130,7 +130,7 @@ def azurite() -> Iterator[int]:
     """Its port."""
     node = shutil.which("node")
     if node is None or not AZURITE.exists():
-        pytest.skip(f"Azurite is not here: npm install --prefix {Path(sys.prefix) / 'azurite'} azurite")
+        pytest.skip("Azurite is not here: npm install --prefix .venv/azurite azurite@3")
     folder, (port,) = Path(tempfile.mkdtemp(prefix="modelyard-az-")), ports(1)
     command = [node, str(AZURITE), "--inMemoryPersistence", "--blobHost", "127.0.0.1", "--blobPort", str(port),
                "--silent", "--disableTelemetry"]  # fmt: skip

@@ -1,7 +1,16 @@
 #!/bin/sh
 # The tests run against real PostgreSQL and MariaDB servers, which they start themselves. As root on Debian the packages
 # are installed here; elsewhere the tests that need them are skipped by name, and these lines say how to have them.
+# Azurite (Azure's blobs) comes by npm, where there is one; S3's and Google's servers come with the Python packages.
 set -u
+if [ -d .venv ] && [ ! -d .venv/azurite/node_modules/azurite ]; then
+  if command -v npm >/dev/null 2>&1; then
+    echo "installing Azurite for the tests"
+    npm install --silent --no-audit --no-fund --ignore-scripts --prefix .venv/azurite azurite@3 >/dev/null 2>&1
+  fi
+  [ -d .venv/azurite/node_modules/azurite ] ||
+    echo "not here: Azurite. Its tests will be skipped. To run them: npm install --prefix .venv/azurite azurite@3" >&2
+fi
 missing=""
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="postgresql"
 command -v mariadbd >/dev/null 2>&1 || [ -x /usr/sbin/mariadbd ] || missing="$missing mariadb-server"
