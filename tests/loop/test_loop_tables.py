@@ -16,6 +16,7 @@ from modelyard.api.project import Project
 from modelyard.errors.connection import UnknownTable
 from modelyard.errors.data import MissingColumn
 from modelyard.frame.sql.read import Asked, scan
+from modelyard.frame.sql.session import Session, opened
 from modelyard.frame.sql.write import write
 from modelyard.loop.batch import run_batches
 from modelyard.loop.ship import ship
@@ -27,6 +28,7 @@ from modelyard.schema.connection import Connection, Server, Sqlite
 from modelyard.store.lake import Lake
 from modelyard.store.metadata import Metadata
 from modelyard.store.place import Store
+from modelyard.store.records import all_records
 from modelyard.store.tables import records
 
 DAY = 86_400_000_000
@@ -118,6 +120,46 @@ def test_the_loop_of_a_database(
     assert said == {key: {"left": left} for key, left in source.select("key", "left").head(20).iter_rows()}
     for file in (file for file in tmp_path.rglob("*") if file.is_file()):
         assert secret.encode() not in file.read_bytes(), file
+
+
+def test_labels_with_a_cursor_are_read_on_and_wait_for_their_rows(
+    database: Connection, store: Store, metadata: Metadata, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = database.password.reveal() if isinstance(database, Server) and database.password else "no secret"
+    monkeypatch.setenv("CRM_PASSWORD", secret)
+    planned = plan(tmp_path, database)
+    run(planned, store, metadata, now=1, cores=1)
+    table = msgspec.structs.replace(Watch.of(planned).tables[0], cursor="n")
+    source = rows(25, 2).select("key", "seen", gone="left").with_row_index("n").cast({"n": pl.Int64})
+    put(database, "outcomes", source.head(10))
+    assert take_labels(store, metadata, "churn", table) == 0, "nothing was served yet"
+    run_batches(planned, store, metadata, NOW)
+    ship(store, metadata)
+    arrived: list[int] = []
+    with opened(database, Path()) as session:
+        kind = type(session)
+    batches = kind.batches
+
+    def watched(self: Session, *asked: Any) -> Iterator[pl.DataFrame]:
+        for part in batches(self, *asked):
+            arrived.append(part.height)
+            yield part
+
+    monkeypatch.setattr(kind, "batches", watched)
+    assert take_labels(store, metadata, "churn", table) == 10, "they were kept"
+    assert sum(arrived) == 0
+    put(database, "outcomes", source[10:14], "append")
+    ship(store, metadata)
+    assert take_labels(store, metadata, "churn", table) == 4
+    assert sum(arrived) == 4
+    ship(store, metadata)
+    put(database, "outcomes", source[:1].with_columns(n=pl.lit(14, pl.Int64), gone=~pl.col("gone")), "append")
+    put(database, "outcomes", source[20:21].with_columns(n=pl.lit(3, pl.Int64)), "append")
+    assert take_labels(store, metadata, "churn", table) == 1, "a label that was corrected counts as it is last"
+    with metadata.begin() as sql:
+        said = [one.document["summary"] for one in all_records(sql, "churn") if one.kind == "labels"]
+    assert len(said) == 1
+    assert said[0].startswith("outcomes: 1 rows came late: up to n = 13 it has 15 rows, 14 were read")
 
 
 @pytest.mark.parametrize(("mode", "again", "next_day"), [("append", 25, 50), ("upsert", 25, 25), ("replace", 25, 25)])

@@ -20,11 +20,15 @@ from sqlalchemy import select
 
 from modelyard.errors import did_you_mean
 from modelyard.errors.data import MissingColumn, UnreadableTable
+from modelyard.loop.label_feed import LabelFeed
 from modelyard.loop.logged import Label
 from modelyard.rows.timestamps import BadTime, reader
+from modelyard.run.kept import Kept
+from modelyard.run.reading import read_on
 from modelyard.store.lake import Lake
 from modelyard.store.metadata import Metadata
 from modelyard.store.place import Store
+from modelyard.store.records import record
 from modelyard.store.segments import SUFFIX, write_segment
 from modelyard.store.tables import rows_seen
 
@@ -50,6 +54,8 @@ class Tabled(Struct, frozen=True, kw_only=True):
     parents: tuple[str, ...]
     times: tuple[str, ...] = ()
     zone: str = "UTC"
+    cursor: str | None = None
+    """Of a table: the column that grows when a label is written; then only what is new is read."""
 
     @property
     def by_id(self) -> bool:
@@ -64,7 +70,7 @@ class Tabled(Struct, frozen=True, kw_only=True):
 def take_labels(store: Store, metadata: Metadata, model: str, table: Tabled) -> int:
     """Log what the table says that is news; how many labels. Raises UnreadableTable, MissingColumn, and what a database
     that is asked raises."""
-    frame = _read(table)
+    frame = _read(store, metadata, model, table)
     if frame is None:
         return 0
     with metadata.begin() as sql:
@@ -83,22 +89,37 @@ def take_labels(store: Store, metadata: Metadata, model: str, table: Tabled) -> 
     return len(found)
 
 
-def _read(table: Tabled) -> DataFrame | None:
+def _read(store: Store, metadata: Metadata, model: str, table: Tabled) -> DataFrame | None:
     """The columns that say something; None while there is no file."""
     if table.asked is not None:
-        return _of_database(table.asked(), table)
+        asked = _narrowed(table.asked(), table)
+        if table.cursor is not None:
+            return _read_on(store, metadata, model, asked).select(table.columns)
+        from modelyard.frame.sql.read import scan
+
+        return scan(asked).select(table.columns).collect()
     if table.path is None or not table.path.is_file():
         return None
     return _of_file(table.path, table)
 
 
-def _of_database(asked: Asked, table: Tabled) -> DataFrame:
+def _narrowed(asked: Asked, table: Tabled) -> Asked:
     """Rows without a label say nothing, and stay where they are where that is easily told."""
-    from modelyard.frame.sql.read import scan
-
     said = f"not is_null(`{table.value}`)" if len(table.parents) == 1 and "`" not in table.value else None
-    columns = tuple(dict.fromkeys(table.columns))
-    return scan(msgspec.structs.replace(asked, columns=columns, where=said)).select(table.columns).collect()
+    cursor = (table.cursor,) if table.cursor else ()
+    columns = tuple(dict.fromkeys((*table.columns, *cursor)))
+    return msgspec.structs.replace(asked, columns=columns, where=said, cursor=table.cursor or "")
+
+
+def _read_on(store: Store, metadata: Metadata, model: str, asked: Asked) -> DataFrame:
+    """All that was ever read of it, in the order in which labels were written; what is odd stands in the history."""
+    said: list[str] = []
+    read = read_on(LabelFeed(asked), Kept(store, passing=True), said.append)
+    for word in said:
+        key = hashlib.sha256(word.encode()).hexdigest()[:32]
+        with metadata.begin() as sql:
+            record(sql, "labels", model, time.time_ns() // 1_000, {"summary": f"{asked.table}: {word}"}, key=key)
+    return read.frame
 
 
 def _of_file(path: Path, table: Tabled) -> DataFrame:

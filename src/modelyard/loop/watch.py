@@ -181,6 +181,7 @@ def _tables(nodes: Sequence[Node], plan: Plan) -> list[Tabled]:
             parents=plan.label.parents,
             times=tuple(name for name in step.labels.key if _kind(plan, name) == "datetime"),
             zone=plan.context.zone,
+            cursor=step.labels.cursor,
         )
         for step in steps
         if step.labels != "http"

@@ -7,7 +7,7 @@ import glob
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from modelyard.run.kept import File, Reading
 from modelyard.run.reading import REREAD, Fetched, shown
 from modelyard.schema.column import Kind
+from modelyard.schema.connection import Connection
 from modelyard.schema.pin import Pin
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
@@ -159,11 +160,12 @@ def bytes_digest(file: Path) -> str:
 def identity(step: Step, ctx: Context) -> str:
     """32 hex digits: the same for the same source asked for the same things, whoever asks."""
     name = getattr(step, "connection", None)
-    where: dict[str, Any] = {}
-    if isinstance(name, str):
-        connection: Any = ctx.connections[name]
-        where = {
-            field: str(getattr(connection, field)) for field in connection.__struct_fields__ if field not in SECRET
-        }
+    where = described(ctx.connections[name]) if isinstance(name, str) else {}
     told = [msgspec.to_builtins(step), where, ctx.zone, ctx.roles.id]
     return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()[:32]
+
+
+def described(connection: Connection) -> dict[str, str]:
+    """Where a connection leads, without who asks."""
+    fields = (field for field in connection.__struct_fields__ if field not in SECRET)
+    return {field: str(getattr(connection, field)) for field in fields}

@@ -27,7 +27,7 @@ from modelyard.frame.sql.session import Field, Session, opened
 from modelyard.frame.sql.where import pushed
 from modelyard.schema.column import Kind
 from modelyard.schema.connection import Connection
-from modelyard.schema.expression import Expression, parse
+from modelyard.schema.expression import Call, Expression, Name, Prefix, parse
 from modelyard.schema.expression_kinds import kind_of
 from modelyard.schema.pin import Mark
 from modelyard.schema.schema import Schema
@@ -103,11 +103,22 @@ def counted(asked: Asked) -> int | None:
     source = _source(asked)
     with opened(asked.connection, asked.folder) as session:
         bounds = _bounds(session, source)
-        if bounds.exact and source.where is None:
-            found = session.rows(f"SELECT count(*) FROM ({asked.text(session)}) AS q WHERE {bounds.sql}")
+        if bounds.exact and (source.where is None or _told_exactly(source.where, source.fields)):
+            condition = None if source.where is None else pushed(source.where, source.fields, session, asked.zone)
+            where = " AND ".join(one for one in (bounds.sql, condition) if one)
+            found = session.rows(f"SELECT count(*) FROM ({asked.text(session)}) AS q WHERE {where}")
             return int(str(found[0][0]))
         near = session.local
     return int(scan(asked).select(pl.len()).collect().item()) if near else None
+
+
+def _told_exactly(where: Expression, fields: Mapping[str, Field]) -> bool:
+    """Whether it only asks that a column is known, which a database decides as we do (but for NaN)."""
+    match where.root:
+        case Prefix(op="not", x=Call(function="is_null", args=(Name(name=name),))):
+            return fields[name].dtype != pl.Float64
+        case _:
+            return False
 
 
 def _source(asked: Asked) -> _Source:

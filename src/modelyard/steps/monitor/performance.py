@@ -21,12 +21,17 @@ class Labels(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     table: str | None = None
     key: tuple[str, ...] = ()
     value: str | None = None
+    cursor: str | None = None
+    """Of a table: the column that grows when a label is written; each turn then reads only what is new."""
 
     def __post_init__(self) -> None:
         named = (self.path is not None, self.connection is not None, self.table is not None)
         if named not in ((True, False, False), (False, True, True)):
             way_out = "Write {path: …} or {connection: …, table: …}"
             raise BadParameter("labels come from a file or from a table", way_out=way_out)
+        if self.cursor is not None and self.connection is None:
+            way_out = "Leave it out: a file is read whole, and what it says again is not logged again"
+            raise BadParameter("labels of a file have no `cursor:`", way_out=way_out)
 
 
 class Performance(Policy, frozen=True, kw_only=True, tag="monitor.performance"):
