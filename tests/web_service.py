@@ -94,7 +94,11 @@ def serving(answer: Callable[[Request], Reply], host: str = "127.0.0.1", tls: An
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer((host, 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """A reader that has enough hangs up: nothing to tell."""
+
+    server = Server((host, 0), Handler)
     server.daemon_threads = True
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)

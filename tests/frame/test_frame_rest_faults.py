@@ -3,8 +3,11 @@ place, and no part of a table is ever taken for the whole."""
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -233,3 +236,51 @@ def test_a_look_reads_no_more_pages_than_it_needs() -> None:
 
 def test_rows_are_in_the_order_of_the_id_whatever_order_they_come_in() -> None:
     assert [row["a"] for row in got(lambda r: Reply(ROWS[::-1]), order_if_there=("a",))] == list(range(20))
+
+
+def test_headers_that_drip_or_never_end_are_given_up(hasty: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_file, "TRIES", 2)
+
+    def sending(pieces: Callable[[], Iterator[bytes]]) -> str:
+        listening = socket.create_server(("127.0.0.1", 0))
+        opened.append(listening)
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    taken, _ = listening.accept()
+                    with taken, contextlib.suppress(ConnectionError):
+                        taken.recv(65_536)
+                        for piece in pieces():
+                            taken.sendall(piece)
+
+        threads.append(threading.Thread(target=serve))
+        threads[-1].start()
+        return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+    def drip() -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\nX: "
+        for _ in range(100):
+            time.sleep(0.05)
+            yield b"a"
+
+    def flood() -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\n"
+        for number in range(100_000):
+            yield b"X-%d: %s\r\n" % (number, b"a" * 900)
+
+    opened: list[socket.socket] = []
+    threads: list[threading.Thread] = []
+    try:
+        began = time.monotonic()
+        with pytest.raises(OverLimit, match="longer than 1s"):
+            read(asked(sending(drip), at_most=Limits(time="1s")))
+        with pytest.raises(Unreachable, match="breaks off"):
+            read(asked(sending(flood)))
+        assert time.monotonic() - began < 4
+    finally:
+        for one in opened:
+            one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        for thread in threads:
+            thread.join()

@@ -1,7 +1,7 @@
-"""One exchange with one origin: to the address that was checked, TLS verified for its name, bounded in bytes and time.
+"""One exchange with one origin: to an address that was checked, TLS verified for its name, bounded in bytes and time.
 
-httpx's transport is called directly, without its client: no redirect is followed, no cookie kept, no proxy or password
-file looked for in the environment, and no URL logged. A URL names the address, the name goes into Host and TLS.
+httpcore speaks HTTP and nothing more: no redirect is followed, no cookie kept, no proxy or password file looked for in
+the environment, and no URL logged. Why not httpx, which stands on it: it does not let go of the choice of the address.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
-import httpx
+import certifi
+import httpcore
 from msgspec import Struct
 
 from modelyard.errors.connection import UnfitAnswer, Unreachable
 from modelyard.errors.project import BadParameter
 from modelyard.frame.rest.address import addresses
+from modelyard.frame.rest.pinned import Clock, Pinned
 from modelyard.frame.rest.unpacked import Damaged, unpacked
 from modelyard.schema.connection import Rest
 from modelyard.schema.url import Origin
@@ -45,72 +46,68 @@ class Raw(Struct, frozen=True):
 class Wire:
     def __init__(self, connection: Rest, origin: Origin, folder: Path) -> None:
         """Raises BadParameter where `ca:` is no file of certificates."""
-        self.origin, self._reach, self._who = origin, connection.reach, f"connection {connection.name!r}"
+        self.origin, self._who, self._clock = origin, f"connection {connection.name!r}", Clock()
         # Without TLS no authorities are needed, and reading them takes a while: an empty context trusts nobody.
         tls = origin.scheme == "https"
-        trusted = _trusted(connection, folder) if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self._transport = httpx.HTTPTransport(verify=trusted, trust_env=False, retries=0)
-        self._there: list[str] = []
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=_trusted(connection, folder) if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            network_backend=Pinned(lambda: addresses(origin, connection.reach, self._who), self._clock),
+        )
 
     def close(self) -> None:
-        self._transport.close()
+        self._pool.close()
 
     def send(self, method: str, target: str, headers: dict[str, str], body: bytes, most: int, deadline: float) -> Raw:
         """`target`: path and query. `most`: bytes of a good answer; of a bad one the first are enough. Raises Passing,
         Late, TooLong, Unreachable, ForbiddenAddress, UnfitAnswer."""
-        if not self._there:
-            self._there = addresses(self.origin, self._reach, self._who)
-        for place, address in enumerate(self._there):
-            try:
-                made = self._sent(address, method, target, headers, body, most, deadline)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                self._untrusted(error)
-                if place + 1 == len(self._there):
-                    raise Passing(f"{self.origin} takes no connection") from None
-                continue
-            self._there = [address]
-            return made
-        raise Passing(f"{self.origin} has no address")
-
-    def _sent(
-        self, address: str, method: str, target: str, headers: dict[str, str], body: bytes, most: int, deadline: float
-    ) -> Raw:
-        host = f"[{address}]" if ":" in address else address
-        left = max(deadline - time.monotonic(), 0.001)
-        request = httpx.Request(
-            method,
-            f"{self.origin.scheme}://{host}:{self.origin.port}{target}",
-            headers={"Host": str(self.origin).partition("://")[2], "Accept-Encoding": "gzip", **headers},
-            content=body or None,
-            extensions={
-                "sni_hostname": self.origin.host.rstrip("."),
-                "timeout": httpx.Timeout(min(READ, left), connect=min(CONNECT, left)).as_dict(),
-            },
-        )
+        self._clock.ends = deadline
         try:
-            response = self._transport.handle_request(request)
-            with closing(response):
-                return self._received(response, most, deadline)
-        except (httpx.ConnectError, httpx.ConnectTimeout):
-            raise
-        except httpx.TimeoutException:
+            response = self._pool.handle_request(self._request(method, target, headers, body))
+            try:
+                return self._received(response, most)
+            finally:
+                response.close()
+        except httpcore.TimeoutException as error:
             if time.monotonic() >= deadline:
                 raise Late from None
-            raise Passing(f"{self.origin} sends nothing") from None
-        except httpx.LocalProtocolError:
+            what = "takes no connection" if isinstance(error, httpcore.ConnectTimeout) else "sends nothing"
+            raise Passing(f"{self.origin} {what}") from None
+        except httpcore.ConnectError as error:
+            self._untrusted(error)
+            raise Passing(f"{self.origin} takes no connection") from None
+        except httpcore.LocalProtocolError:
             raise BadParameter("a header or path holds what HTTP cannot send", who=self._who) from None
-        except httpx.TransportError as error:
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise Passing(f"the answer breaks off: {str(error)[:100] or type(error).__name__}") from None
 
-    def _received(self, response: httpx.Response, most: int, deadline: float) -> Raw:
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        good = response.status_code < 300
-        chunks = _until(deadline, response.stream)
+    def _request(self, method: str, target: str, headers: dict[str, str], body: bytes) -> httpcore.Request:
+        origin = self.origin
+        told = {"Host": str(origin).partition("://")[2], "Accept-Encoding": "gzip", **headers}
+        if body:
+            told["Content-Length"] = str(len(body))
+        return httpcore.Request(
+            method,
+            httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=target),
+            headers=list(told.items()),
+            content=body,
+            extensions={
+                "sni_hostname": origin.host.rstrip("."),
+                "timeout": {"connect": CONNECT, "read": READ, "write": READ, "pool": CONNECT},
+            },
+        )
+
+    def _received(self, response: httpcore.Response, most: int) -> Raw:
+        headers: dict[str, str] = {}
+        for name, value in response.headers:
+            key, word = name.decode("latin-1").lower(), value.decode("latin-1")
+            headers[key] = f"{headers[key]}, {word}" if key in headers else word
+        chunks = response.iter_stream()
+        if response.status >= 300:
+            return Raw(response.status, headers, _first(chunks))
         try:
-            body = unpacked(chunks, headers.get("content-encoding", ""), most) if good else _first(chunks)
+            return Raw(response.status, headers, unpacked(chunks, headers.get("content-encoding", ""), most))
         except Damaged as error:
             raise UnfitAnswer(f"the answer {error}", who=self._who, where=str(self.origin)) from None
-        return Raw(response.status_code, headers, body)
 
     def _untrusted(self, error: BaseException) -> None:
         """A certificate that does not hold will not hold the next time. Raises Unreachable."""
@@ -125,23 +122,13 @@ class Wire:
 
 def _trusted(connection: Rest, folder: Path) -> ssl.SSLContext:
     if connection.ca is None:
-        return httpx.create_ssl_context(trust_env=False)
+        return ssl.create_default_context(cafile=certifi.where())
     path = folder / connection.ca
     try:
         return ssl.create_default_context(cafile=str(path))
     except (OSError, ssl.SSLError):
         who = f"connection {connection.name!r}"
         raise BadParameter(f"`ca:` {str(path)!r} is no PEM file of certificates", who=who) from None
-
-
-def _until(deadline: float, stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> Iterator[bytes]:
-    """A server that drips keeps every time-out: the clock is read between the drops."""
-    if not isinstance(stream, httpx.SyncByteStream):
-        raise Passing("the answer cannot be read")
-    for chunk in stream:
-        if time.monotonic() >= deadline:
-            raise Late
-        yield chunk
 
 
 def _first(chunks: Iterator[bytes]) -> bytes:
