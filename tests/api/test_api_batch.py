@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -98,11 +100,75 @@ def test_a_wrong_value_names_its_row_and_column_and_leaves_the_old_output(
     assert (tmp_path / "out.csv").read_text() == "of before"
 
 
+def packed(frame: pl.DataFrame, path: Path) -> None:
+    """Written by the libraries that people write such files with; JSON by polars, nested keys by hand."""
+    text = frame.write_csv().encode() if ".csv" in path.name else frame.write_ndjson().encode()
+    match path.suffixes[-1]:
+        case ".gz":
+            path.write_bytes(gzip.compress(text))
+        case ".zst":
+            frame.lazy().sink_csv(path, compression="zstd", check_extension=False)
+        case ".zip":
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr("inside.csv", text)
+        case ".jsonl":
+            path.write_bytes(text)
+        case ".json":
+            path.write_text(frame.write_json())
+        case ".arrow":
+            frame.write_ipc(path)
+        case ".feather":
+            frame.write_ipc_stream(path)
+        case ".tsv":
+            frame.write_csv(path, separator="\t")
+        case ".xlsx":
+            frame.write_excel(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["in.csv.gz", "in.csv.zst", "in.csv.zip", "in.tsv", "in.jsonl", "in.jsonl.gz", "in.json", "in.arrow",
+             "in.feather", "in.xlsx"],
+)  # fmt: skip
+def test_whatever_a_read_step_reads_is_predicted_to_the_same_numbers(
+    package: my.Package, tmp_path: Path, name: str
+) -> None:
+    given = flights(11_000).with_columns(pl.col("dep_delay").round(4))  # a workbook holds 16 digits
+    packed(given, tmp_path / name)
+    done = predict_file(package, tmp_path / name, tmp_path / "out.parquet")
+    found = pl.read_parquet(tmp_path / "out.parquet")
+    assert (done.rows, done.warned) == (11_000, (given["carrier"] == "07").sum())
+    assert found["flight"].to_list() == given["flight"].to_list()
+    assert found["score[1]"].to_list() == package.predict(given)["score[1]"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("in.jsonl", b'{"distance": 1}\n{"distance": }\n', "in.jsonl, line 2"),
+        ("in.json", b'[{"distance": 1},\n{"distance": 2}', "cut short"),
+        ("in.json", b'[{"distance": 1} {"distance": 2}]', "no array of objects"),
+        ("in.json", b'[{"distance": 1},, {"distance": 2}]', "no array of objects"),
+        ("in.json", b'[{"distance": 1}, 2]', "no array of objects"),
+        ("in.json", b'[{"distance": 1}] {}', "no array of objects"),
+        ("in.csv.gz", b"not packed", "cannot be unpacked"),
+        ("in.csv.zip", b"not packed", "cannot be unpacked"),
+        ("in.csv.zst", b"not packed", "in.csv.zst"),
+        ("in.parquet.gz", b"", ".parquet.gz is no table that we read"),
+    ],
+)
+def test_a_torn_file_names_its_place(package: my.Package, tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UnreadableTable) as caught:
+        predict_file(package, tmp_path / name, tmp_path / "out.csv")
+    assert said in str(caught.value)
+    assert not (tmp_path / "out.csv").exists()
+
+
 @pytest.mark.parametrize(
     ("source", "output", "error", "said"),
     [
         ("gone.csv", "out.csv", UnreadableTable, "no such file"),
-        ("in.txt", "out.csv", UnreadableTable, ".csv, .parquet, .pq"),
+        ("in.txt", "out.csv", UnreadableTable, ".csv, .tsv, .json"),
         ("in.csv", "out.xlsx", UnreadableTable, ".csv, .parquet, .pq"),
         ("torn.parquet", "out.csv", UnreadableTable, "torn.parquet"),
         ("short.csv", "out.csv", MissingColumn, "no column 'distance'"),
@@ -143,11 +209,13 @@ for source in sys.argv[2:]:
 """
 
 
-def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [".csv", ".csv.gz", ".json"])
+def test_memory_does_not_grow_with_the_file(tmp_path: Path, end: str) -> None:
     make_store(tmp_path / "yard").close()
-    for name, rows in (("small.csv", 60_000), ("large.csv", 300_000)):
-        flights(rows).drop("at").write_csv(tmp_path / name)
-    words = [str(tmp_path / "yard"), str(tmp_path / "small.csv"), str(tmp_path / "large.csv")]
+    for name, rows in (("small", 60_000), ("large", 300_000)):
+        frame = flights(rows).drop("at")
+        frame.write_csv(tmp_path / f"{name}.csv") if end == ".csv" else packed(frame, tmp_path / f"{name}{end}")
+    words = [str(tmp_path / "yard"), str(tmp_path / f"small{end}"), str(tmp_path / f"large{end}")]
     done = subprocess.run([sys.executable, "-c", PEAK, *words], capture_output=True, text=True, check=True)
     small, large = map(int, done.stdout.split())
     assert large < 1.5 * small

@@ -39,11 +39,12 @@ class Batch(Struct, frozen=True, kw_only=True):
 def predict_file(
     package: Package, source: Path, output: Path, *, delimiter: str | None = None, told: Told = lambda done, total: None
 ) -> Batch:
-    """Predict `source` (CSV or Parquet) into `output` (likewise): the id column (`row`, counted from 0, where there is
-    none), `prediction`, `score[k]`, `warnings`. Without a `delimiter` that of a CSV file is found in its first lines.
-    The output is there whole or not at all. Raises BadRows (naming row and column), MissingColumn, UnreadableTable."""
+    """Predict `source` (any file that a read step reads) into `output` (CSV or Parquet): the id column (`row`, counted
+    from 0, where there is none), `prediction`, `score[k]`, `warnings`. Without a `delimiter` that of a CSV file is
+    found in its first lines. The output is there whole or not at all. Raises BadRows (naming row and column),
+    MissingColumn, UnreadableTable."""
     from modelyard.frame.appended import appended
-    from modelyard.frame.chunks import height, kinds_of, parts, scan
+    from modelyard.frame.chunks import height, kinds_of, parts, scanned
 
     began = time.perf_counter()
     if output.exists() and source.exists() and output.samefile(source):
@@ -51,20 +52,21 @@ def predict_file(
     contract, id_ = package.contract, package.predictor.id
     kinds = kinds_of([(field.name, field.kind) for field in contract.fields], id_, contract.time)
     reading = sniffed(source)
-    frame = scan(source, kinds, delimiter or str(reading.get("delimiter", ",")))
-    there = frame.collect_schema().names()
-    _complete(package, there, source)
-    total, done, warned = height(frame, source), 0, 0
-    told(done, total)
-    with appended(output) as out:
-        for start, part in parts(frame, kinds, source, str(reading.get("decimal", "."))):
-            answers = package.frame_part(part, start)
-            out.add(_named(part, answers, id_, start))
-            done, warned = start + part.height, warned + part.height - answers["warnings"].null_count()
-            told(done, total)
-        if not done:
-            nothing = frame.collect()
-            out.add(_named(nothing, package.frame_part(nothing), id_, 0))
+    separator = delimiter or reading.get("delimiter")
+    with scanned(source, kinds, None if separator is None else str(separator)) as frame:
+        there = frame.collect_schema().names()
+        _complete(package, there, source)
+        total, done, warned = height(frame, source), 0, 0
+        told(done, total)
+        with appended(output) as out:
+            for start, part in parts(frame, kinds, source, str(reading.get("decimal", "."))):
+                answers = package.frame_part(part, start)
+                out.add(_named(part, answers, id_, start))
+                done, warned = start + part.height, warned + part.height - answers["warnings"].null_count()
+                told(done, total)
+            if not done:
+                nothing = frame.collect()
+                out.add(_named(nothing, package.frame_part(nothing), id_, 0))
     return Batch(
         package=package.name,
         version=package.version,

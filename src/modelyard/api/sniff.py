@@ -49,10 +49,9 @@ def csv(lines: list[str]) -> Reading:
 def _first(path: Path) -> list[str]:
     """Lines of the file as it is, or unpacked."""
     if path.name.lower().endswith(PACKED):
-        from modelyard.frame.opened import opened
+        from modelyard.frame.unpacked import beginning
 
-        lines = bytes(opened(path)[:BYTES]).decode(errors="replace").splitlines()
-        return lines[:LINES]
+        return beginning(path, path.suffix.lower(), BYTES).decode(errors="replace").splitlines()[:LINES]
     with open(path, encoding="utf-8", errors="replace") as file:
         return [line.rstrip("\r\n") for _, line in zip(range(LINES), file, strict=False)]
 

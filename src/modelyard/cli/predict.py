@@ -19,7 +19,7 @@ EVERY = 0.5
 
 def command(
     model: Annotated[str, typer.Argument(help="A package's folder, NAME, NAME@champion, NAME@3, or a digest.")],
-    source: Annotated[str, typer.Argument(metavar="IN", help="A CSV or Parquet file.")],
+    source: Annotated[str, typer.Argument(metavar="IN", help="A table, in any file that a read step reads.")],
     output: Annotated[str, typer.Option("--output", "-o", help="Where the answers go: .csv or .parquet.")],
     delimiter: Annotated[
         str | None, typer.Option("--delimiter", help="Between the values of a CSV file; found when not given.")

@@ -12,8 +12,8 @@ from typing import BinaryIO, Protocol
 import polars as pl
 
 from modelyard.errors.data import UnreadableTable
-from modelyard.frame.chunks import CSV, PARQUET
 from modelyard.frame.sink import guarded, replaced
+from modelyard.frame.suffixes import CSV, PARQUET
 
 
 class Appended(Protocol):

@@ -7,34 +7,49 @@ stays a category, and a column that is empty in one part is no other type in the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
 
 from modelyard.errors.data import UnreadableTable
 from modelyard.errors.serving import BadRows, Problem
+from modelyard.frame.ipc import arrow
 from modelyard.frame.source import FALSE, TRUE, chosen, first_line
+from modelyard.frame.spooled import spooled
+from modelyard.frame.suffixes import ARROW, EXCEL, JSON, PARQUET, named
+from modelyard.frame.unpacked import unpacked
 from modelyard.schema.column import Kind
 
-CSV, PARQUET = (".csv",), (".parquet", ".pq")
 NULL_WORDS = ("", "NA", "NaN", "null")
 PART = 10_000
 ROWS = 50_000
 """What is asked of polars at once."""
 
 
-def scan(path: Path, kinds: Mapping[str, Kind], delimiter: str = ",") -> pl.LazyFrame:
-    """The file, those columns of it that are there. Raises UnreadableTable."""
-    suffix = path.suffix.lower()
-    if suffix not in (*CSV, *PARQUET):
-        way_out = f"Name a file that ends in {', '.join((*CSV, *PARQUET))}"
-        raise UnreadableTable(f"{suffix or 'no suffix'} is no table that we read", where=str(path), way_out=way_out)
+@contextmanager
+def scanned(path: Path, kinds: Mapping[str, Kind], delimiter: str | None = None) -> Iterator[pl.LazyFrame]:
+    """The file, those columns of it that are there, until the block ends. `delimiter`: of CSV, by default a comma, or a
+    tab in a .tsv. What cannot be read in parts as it is (packed text, JSON, a workbook) is made into a plain file
+    beside, part by part. Raises UnreadableTable."""
+    name = named(path)
     if not path.is_file():
         raise UnreadableTable("there is no such file", where=str(path), way_out="Correct the path")
+    with unpacked(path, name.packed) as plain:
+        if name.suffix in (*JSON, *EXCEL):
+            with spooled(plain, name.suffix, list(kinds), path) as rows:
+                yield pl.scan_parquet(rows, glob=False)
+        else:
+            separator = delimiter or ("\t" if name.suffix == ".tsv" else ",")
+            yield _only(_plain(plain, name.suffix, separator, path), kinds, path)
+
+
+def _plain(file: Path, suffix: str, separator: str, path: Path) -> pl.LazyFrame:
     if suffix in PARQUET:
-        return _only(pl.scan_parquet(path, glob=False), kinds, path)
-    frame = pl.scan_csv(path, separator=delimiter, infer_schema=False, null_values=list(NULL_WORDS), glob=False)
-    return _only(frame, kinds, path)
+        return pl.scan_parquet(file, glob=False)
+    if suffix in ARROW:
+        return arrow(file, path)
+    return pl.scan_csv(file, separator=separator, infer_schema=False, null_values=list(NULL_WORDS), glob=False)
 
 
 def _only(frame: pl.LazyFrame, kinds: Mapping[str, Kind], path: Path) -> pl.LazyFrame:

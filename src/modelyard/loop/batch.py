@@ -96,10 +96,11 @@ def run_batch(name: str, entry: str, asked: Asked, ctx: Context, store: Store, p
     kinds = kinds_of([(field.name, field.kind) for field in contract.fields], contract.id, contract.time)
     rows = warned = 0
     with output(asked.write, ctx, entry, period, serving.served.version) as out:
-        for start, part in parts(scanned(asked.read, ctx, kinds, contract), kinds, Path(source)):
-            answers = _answered(serving, part, f"batch-{entry}-{period}-{start}", store, period, source, start)
-            out.add(_frame(answers, serving))
-            rows, warned = rows + len(answers), warned + sum(bool(one.warnings) for one in answers)
+        with scanned(asked.read, ctx, kinds, contract) as frame:
+            for start, part in parts(frame, kinds, Path(source)):
+                answers = _answered(serving, part, f"batch-{entry}-{period}-{start}", store, period, source, start)
+                out.add(_frame(answers, serving))
+                rows, warned = rows + len(answers), warned + sum(bool(one.warnings) for one in answers)
         if not rows:
             out.add(_frame([], serving))
     return BatchRun(

@@ -46,16 +46,22 @@ class Place(Struct, frozen=True):
         return str(folder / (self.path or ""))
 
 
-def scanned(read: Place, ctx: Context, kinds: Mapping[str, Kind], contract: Contract) -> LazyFrame:
-    """The rows, of the contract's columns those that are there."""
+@contextmanager
+def scanned(read: Place, ctx: Context, kinds: Mapping[str, Kind], contract: Contract) -> Iterator[LazyFrame]:
+    """The rows, of the contract's columns those that are there, until the block ends."""
     if isinstance(service := ctx.connections[read.connection] if read.connection else None, Rest):
-        return _served(read, service, ctx, kinds, contract)
-    if read.path is not None:
-        from modelyard.frame.chunks import scan
+        yield _served(read, service, ctx, kinds, contract)
+    elif read.path is not None:
+        from modelyard.frame import chunks
 
-        if read.connection is None:
-            return scan(ctx.folder / read.path, kinds)
-        return scan(_only(ctx, read.connection, read.path), kinds)
+        path = ctx.folder / read.path if read.connection is None else _only(ctx, read.connection, read.path)
+        with chunks.scanned(path, kinds) as frame:
+            yield frame
+    else:
+        yield _table(read, ctx, kinds, contract)
+
+
+def _table(read: Place, ctx: Context, kinds: Mapping[str, Kind], contract: Contract) -> LazyFrame:
     from modelyard.frame.sql import read as sql
 
     asked = sql.Asked(

@@ -16,7 +16,7 @@ class Place(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file, an object or a table of a connection."""
 
     path: Annotated[
-        str | None, Meta(description="A CSV or Parquet file, relative to the project file, or an object.")
+        str | None, Meta(description="A file, relative to the project file, or an object; written as CSV or Parquet.")
     ] = None
     connection: Annotated[str | None, Meta(description="A name under `connections:`.")] = None
     table: Annotated[str | None, Meta(description="A table there; `schema.table` in another schema.")] = None

@@ -17,12 +17,7 @@ from modelyard.step.incremental import Incremental
 from modelyard.step.located import files_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from polars import LazyFrame
-
-FILE = b"ARROW1"
-"""How an IPC file begins, and a stream does not."""
 
 
 class Arrow(Incremental, frozen=True, kw_only=True, tag="read.arrow"):
@@ -50,9 +45,10 @@ class Arrow(Incremental, frozen=True, kw_only=True, tag="read.arrow"):
         return self.peek(ctx)
 
     def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
+        from modelyard.frame.ipc import arrow
         from modelyard.frame.source import typed
 
-        frame = self._together([_scan(file) for file in files_of(ctx, self.connection, self.path)])
+        frame = self._together([arrow(file, file) for file in files_of(ctx, self.connection, self.path)])
         declared = {n: kind for n, kind in self.types.items() if self.columns is None or n in self.columns}
         return typed(frame, declared, ctx.zone)
 
@@ -70,21 +66,3 @@ class Arrow(Incremental, frozen=True, kw_only=True, tag="read.arrow"):
             way_out = "narrow the glob to files of one schema, or name `columns:` that they share"
             raise UnreadableTable(first_line(error), where=self.path, way_out=way_out) from None
         return whole
-
-
-def _scan(file: Path) -> LazyFrame:
-    import polars as pl
-
-    from modelyard.errors.data import UnreadableTable
-    from modelyard.frame.source import first_line
-
-    try:
-        with open(file, "rb") as start:
-            if start.read(len(FILE)) == FILE:
-                frame = pl.scan_ipc(file, glob=False)
-                frame.collect_schema()
-                return frame
-        return pl.read_ipc_stream(file).lazy()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        way_out = "write it again as an Arrow IPC file; Parquet is read by read.parquet"
-        raise UnreadableTable(first_line(error), where=str(file), way_out=way_out) from None
