@@ -86,3 +86,26 @@ def test_what_is_misspelt_is_named_with_the_line() -> None:
     assert "did you mean 'crm'?" in str(met.value)
     with pytest.raises(BadParameter, match="two connections"):
         known("{name: crm, kind: sqlite, path: a.db}", "{name: crm, kind: sqlite, path: b.db}")
+
+
+def test_each_secret_of_a_web_service_is_a_variable_and_shown_nowhere() -> None:
+    for fields in (
+        "kind: bearer, token", "kind: basic, user: me, password", "kind: key, name: X-Api-Key, key",
+        "kind: oauth2, token_url: 'https://l/token', client: me, secret",
+    ):  # fmt: skip
+        entry = f"{{name: crm, kind: rest, url: 'https://h/v1', auth: {{{fields}: '${{PW}}'}}}}"
+        found = known(entry, PW=SECRET)
+        assert SECRET not in f"{found['crm']!r} {Context(connections=found)!r}"
+        error = refused(entry.replace("${PW}", SECRET))
+        assert isinstance(error, BadParameter)
+        assert "connections[0].auth." in error.where
+        assert "${CRM_" in error.advice
+    for fields in ("kind: bearer, token", "kind: key, name: X-Api-Key, key"):
+        entry = f"{{name: crm, kind: rest, url: 'https://h/v1', auth: {{{fields}: '${{PW}}'}}}}"
+        assert "line end" in refused(entry, PW=f"{SECRET}\n").advice
+
+
+def test_a_web_service_is_an_address_and_no_url_with_more() -> None:
+    for url in (f"https://me:{SECRET}@h/", "http://h/", "https://h/?a=1", "ftp://h/", "h"):
+        assert isinstance(refused(f"{{name: crm, kind: rest, url: '{url}'}}"), BadParameter)
+    assert isinstance(refused("{name: crm, kind: rest, url: 'https://h', auth: {kind: bearer, tokn: x}}"), UnknownKey)
