@@ -6,13 +6,13 @@ silent fill would erase it. Why `model`: where columns tell of each other, their
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Literal
 
 import numpy as np
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from modelyard.errors.data import WrongType
+from modelyard.lowering.filling import Simple, fill, filling
 from modelyard.lowering.imputation import Predictor, Turn, iterated, varying
 from modelyard.lowering.neighbours import Neighbours, by_brute_force, neighbours_of
 from modelyard.rows.table import Floats, Table
@@ -20,13 +20,13 @@ from modelyard.schema.contract import Field
 from modelyard.schema.schema import Schema
 from modelyard.schema.selector import Columns
 from modelyard.scoring.builder import ProgramBuilder
-from modelyard.scoring.instructions import Fill, IsNan, Map, reals
+from modelyard.scoring.instructions import IsNan
 from modelyard.step.columns import NUMBERS, finite, named
 from modelyard.step.context import Context
 from modelyard.step.fitted import Batch, Fitted, Learned
 from modelyard.step.step import Learns, number
 
-Strategy = Literal["mean", "median", "most_frequent", "constant", "model", "knn"]
+Strategy = Simple | Literal["model", "knn"]
 WHO = "clean.impute"
 
 
@@ -57,7 +57,7 @@ class Filled(Learned, frozen=True, kw_only=True, tag="clean.impute"):
             return
         came = {field.name: program.register(field.name) for field in self.fields}
         for field, value in zip(self.fields, self.values, strict=True):
-            program.bind(field.name, self._filled(program, field.name, value))
+            program.bind(field.name, fill(program, came[field.name], value, self.recodes.get(field.name)))
         self._take_turns(program, came)
 
     def _take_turns(self, program: ProgramBuilder, came: dict[str, int]) -> None:
@@ -65,13 +65,6 @@ class Filled(Learned, frozen=True, kw_only=True, tag="clean.impute"):
         missing = {name: program.add(IsNan(x=came[name])) for name in dict.fromkeys(t.column for t in self.turns)}
         for turn in self.turns:
             program.bind(turn.column, turn.emit(program, program.columns, missing[turn.column]))
-
-    def _filled(self, program: ProgramBuilder, name: str, value: float) -> int:
-        x = program.register(name)
-        if name not in self.recodes:
-            return program.add(Fill(into=program.next, x=x, value=value))
-        ranks = reals(self.recodes[name])
-        return program.add(Map(into=program.next, x=x, table=ranks, missing=value, unseen=-1.0))
 
 
 class Impute(Learns, frozen=True, kw_only=True, tag="clean.impute"):
@@ -119,14 +112,22 @@ class Impute(Learns, frozen=True, kw_only=True, tag="clean.impute"):
             return self._modelled(batch.X, names, gaps, ctx)
         if self.strategy == "knn":
             return self._from_neighbours(batch.X, names, gaps, ctx)
-        columns = tuple(self._column(name, batch.X) for name in names)
+        return self._each(batch.X, names, gaps, self.strategy)
+
+    def _each(self, X: Table, names: tuple[str, ...], gaps: tuple[str, ...], strategy: Simple) -> Fitted:
+        columns = [filling(name, X.vector(name), strategy, self.value) for name in names]
         learned = Filled(
             fields=tuple(column.field for column in columns),
             values=tuple(column.value for column in columns),
             gaps=gaps,
             recodes={column.field.name: column.ranks for column in columns if column.ranks is not None},
         )
-        return Fitted(learned, lambda table: _oracle(table, columns, gaps))
+
+        def oracle(table: Table) -> Floats:
+            filled = [column.of(table[column.field.name]) for column in columns]
+            return np.column_stack([*filled, *_flags(table, gaps)])
+
+        return Fitted(learned, oracle)
 
     def _modelled(self, X: Table, names: tuple[str, ...], gaps: tuple[str, ...], ctx: Context) -> Fitted:
         """Columns that do not vary take no part: what is missing there is their one value, or 0."""
@@ -172,52 +173,6 @@ class Impute(Learns, frozen=True, kw_only=True, tag="clean.impute"):
                 raise WrongType(f"{name!r} is a category and has no {self.strategy}", who=WHO, way_out="most_frequent")
             if self.value is not None and isinstance(self.value, str) != category:
                 raise WrongType(f"{self.value!r} is no value of {name!r}", who=WHO, way_out="give one of its kind")
-
-    def _column(self, name: str, table: Table) -> _Column:
-        vector = table.vector(name)
-        if vector.kind != "category":
-            constant = None if isinstance(self.value, str) else self.value
-            return self._fit(Field(name=name, kind="number", nullable=False), None, vector.values, constant)
-        words = vector.categories
-        word = "" if not words else self.value
-        if not isinstance(word, str):
-            field = Field(name=name, kind="category", nullable=False, categories=words)
-            return self._fit(field, None, vector.values, None)
-        grown = tuple(sorted({*words, word}))
-        ranks = None if grown == words else tuple(float(grown.index(old)) for old in words)
-        field = Field(name=name, kind="category", nullable=False, categories=grown)
-        return self._fit(field, ranks, vector.values, float(grown.index(word)))
-
-    def _fit(self, field: Field, ranks: tuple[float, ...] | None, values: Floats, constant: float | None) -> _Column:
-        from sklearn.impute import SimpleImputer
-
-        strategy = self.strategy if constant is None else "constant"
-        imputer = SimpleImputer(strategy=strategy, fill_value=constant, keep_empty_features=True)
-        imputer.fit(_recoded(values, ranks))
-        return _Column(field, ranks, float(imputer.statistics_[0]), imputer.transform)
-
-
-class _Column(Struct, frozen=True):
-    """One column while it is learned."""
-
-    field: Field
-    ranks: tuple[float, ...] | None
-    value: float
-    transform: Callable[[Floats], Floats]
-
-
-def _recoded(values: Floats, ranks: tuple[float, ...] | None) -> Floats:
-    """(n, 1), codes as ranks in the new vocabulary."""
-    if ranks is None:
-        return values.reshape(-1, 1)
-    known = np.array([*ranks, -1.0])
-    codes = np.where(np.isnan(values), -1, values).astype(np.intp)
-    return np.where(np.isnan(values), np.nan, known[codes]).reshape(-1, 1)
-
-
-def _oracle(table: Table, columns: tuple[_Column, ...], gaps: tuple[str, ...]) -> Floats:
-    filled = [column.transform(_recoded(table[column.field.name], column.ranks)) for column in columns]
-    return np.column_stack([*filled, *_flags(table, gaps)])
 
 
 def _only(values: Floats) -> float:
