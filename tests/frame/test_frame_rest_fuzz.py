@@ -20,7 +20,6 @@ from modelyard.schema.limits import Limits
 from modelyard.schema.paging import Cursor, Link, Next, Offset, Page, Paging
 from web_service import Reply, Request, serving
 
-
 EXAMPLES = int(os.environ.get("MODELYARD_EXAMPLES", "250"))
 
 
