@@ -25,5 +25,6 @@ setup(
         ),
         Extension("modelyard.rows._scan", ["src/modelyard/rows/_scan.c"], extra_compile_args=FLAGS, optional=True),
         Extension("modelyard.frame._lines", ["src/modelyard/frame/_lines.c"], extra_compile_args=FLAGS, optional=True),
+        Extension("modelyard.frame._records", ["src/modelyard/frame/_records.c"], extra_compile_args=FLAGS, optional=True),
     ]
 )

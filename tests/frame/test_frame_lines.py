@@ -16,13 +16,25 @@ PLACES = st.lists(st.integers(0, 60), max_size=4, unique=True).map(sorted)
 
 
 @settings(deadline=None, max_examples=500)
-@given(body=TEXT, quote=st.sampled_from([-1, 34, 39]), wanted=PLACES, poison=PLACES)
+@given(body=TEXT, quote=st.sampled_from([-1, 34, 39]), wanted=PLACES, poison=PLACES, longest=st.integers(-1, 9))
 def test_the_native_pass_says_what_the_python_one_says(
-    body: bytes, quote: int, wanted: list[int], poison: list[int]
+    body: bytes, quote: int, wanted: list[int], poison: list[int], longest: int
 ) -> None:
     if scan is scan_python:
         pytest.skip("no native part was built")
-    assert scan(body, 44, quote, wanted, poison) == scan_python(body, 44, quote, wanted, poison)
+    more = (0, 1, longest)
+    assert scan(body, 44, quote, wanted, poison, *more) == scan_python(body, 44, quote, wanted, poison, *more)
+
+
+@settings(deadline=None, max_examples=300)
+@given(body=TEXT, at=st.integers(0, 60))
+def test_a_text_in_two_parts_parses_as_in_one(body: bytes, at: int) -> None:
+    whole = lines(body, ",", '"')
+    first = lines(body[:at], ",", '"', longest=60)
+    rest = lines(body[first.used :], ",", '"', fields=first.fields, line=first.line)
+    assert first.good + rest.good == whole.good
+    found = [(bad.line, bad.wrong) for bad in (*first.bad, *rest.bad)]
+    assert found == [(bad.line, bad.wrong) for bad in whole.bad]
 
 
 @settings(deadline=None)

@@ -84,11 +84,12 @@ static PyObject *scan(PyObject *module, PyObject *args)
 {
     Py_buffer view;
     int delimiter, quote;
-    Py_ssize_t fields = 0, good = 0, line = 1, next_wanted = 0, next_poison = 0;
+    Py_ssize_t fields = 0, good = 0, line = 1, longest = -1, next_wanted = 0, next_poison = 0;
     PyObject *wanted, *poison, *bad = PyList_New(0), *places = PyList_New(0);
     (void)module;
     if (bad == NULL || places == NULL ||
-        !PyArg_ParseTuple(args, "y*iiO!O!", &view, &delimiter, &quote, &PyList_Type, &wanted, &PyList_Type, &poison))
+        !PyArg_ParseTuple(args, "y*iiO!O!|nnn", &view, &delimiter, &quote, &PyList_Type, &wanted, &PyList_Type, &poison,
+                          &fields, &line, &longest))
         return NULL;
     const unsigned char *body = view.buf, *at = body;
     Text text = {.end = body + view.len, .delimiter = delimiter, .quote = quote};
@@ -105,8 +106,12 @@ static PyObject *scan(PyObject *module, PyObject *args)
         const unsigned char *stop = plain(&text, at, &values);
         if (quoted != NULL && quoted < stop)
             stop = record(&text, at, &values, &wrong);
+        if (longest >= 0 && wrong != STRAY && stop == text.end && (wrong == GOOD || text.end - at <= longest))
+            break; /* more is to come, and this record may go on there */
         if (wrong != GOOD) {
             stop = memchr(at, '\n', (size_t)(text.end - at));
+            if (longest >= 0 && stop == NULL && text.end - at <= longest)
+                break;
             stop = stop == NULL ? text.end : stop;
         } else {
             lines += quoted != NULL && quoted < stop ? newlines(at, stop) : 0;
@@ -138,14 +143,14 @@ static PyObject *scan(PyObject *module, PyObject *args)
         at = after;
     }
     PyBuffer_Release(&view);
-    PyObject *answer = failed || PyErr_Occurred() ? NULL : Py_BuildValue("nnOO", good, fields, bad, places);
+    PyObject *answer = failed || PyErr_Occurred() ? NULL : Py_BuildValue("nnOOnn", good, fields, bad, places, at - body, line);
     Py_DECREF(bad);
     Py_DECREF(places);
     return answer;
 }
 
 static PyMethodDef methods[] = {
-    {"scan", scan, METH_VARARGS, "scan(body, delimiter, quote, wanted, poison): see lines.py."},
+    {"scan", scan, METH_VARARGS, "scan(body, delimiter, quote, wanted, poison, fields, line, longest): see lines.py."},
     {NULL, NULL, 0, NULL},
 };
 

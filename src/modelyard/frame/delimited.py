@@ -1,24 +1,28 @@
 """One delimited file, read so that nothing is lost: every record has the header's number of values, every value is of
 its column's kind, or the record is named with its line.
 
-Numbers are parsed by polars while it splits, the rest afterwards. Only where a number does not parse are the columns
-that it can be in read again as text.
+It is read in blocks of whole records, several at once, so that a file may be larger than the memory; what is found in
+one block does not depend on where the blocks are cut.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+import os
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
 from msgspec import Struct
 
 from modelyard.errors.data import UnreadableTable
+from modelyard.frame.blocks import blocks
 from modelyard.frame.infer import Marks, made
 from modelyard.frame.lines import BLANK, FEW, MANY, POISON, STRAY, UNCLOSED, Bad, Body, Lines, lines
-from modelyard.frame.opened import opened, plain
+from modelyard.frame.parsed import Form, parsed
 from modelyard.frame.quarantine import Kept
+from modelyard.frame.schema import DTYPES
 from modelyard.frame.source import chosen, first_line
 from modelyard.schema.column import Kind
 
@@ -31,7 +35,12 @@ REASONS = {
 }
 CHECKED = 2**20
 """Bytes that are checked for UTF-8 at once."""
-NUMBERS: dict[Kind, pl.DataType] = {"integer": pl.Int64(), "number": pl.Float64()}
+LONGEST = 64 * 2**20
+"""Bytes of a record; a quote that is open for longer is never closed."""
+SURE = 10_000
+"""Rows kept out from which on a file is given up where they are the most."""
+MOST_CORES = 8
+CODES: dict[Kind, str] = {"integer": "i", "number": "f"}
 
 
 class Dialect(Struct, frozen=True, kw_only=True):
@@ -46,168 +55,226 @@ class Dialect(Struct, frozen=True, kw_only=True):
     """Rows of a sample."""
 
 
+class Block(Struct, frozen=True, eq=False):
+    """Whole records: `body[: found.used]`, from that line on."""
+
+    body: bytes
+    found: Lines
+    line: int
+
+    def text(self, form: Form, names: Sequence[str]) -> pl.DataFrame:
+        """Those columns as text."""
+        clean, end = _clean(self)
+        return parsed(clean, self.found.good, form, dict.fromkeys(names, "s"), end=end)[0]
+
+
+Part = tuple[pl.DataFrame, list[Kept]]
+
+
 class Delimited:
     def __init__(self, path: Path, dialect: Dialect) -> None:
-        """Raises UnreadableTable: no header, or a record that does not parse and is not to be kept."""
+        """Raises UnreadableTable: no header, or a record before it that does not parse."""
         self.path, self.dialect = path, dialect
-        self._opened = opened(path, dialect.encoding)
-        poison = not_utf8(self._opened) if dialect.keep else []
-        self._poison = poison
-        self._lines = self._scanned(poison)
-        self._known = dict(zip((-1, dialect.infer - 1), self._lines.places, strict=False))
-        """Where rows lie; −1 is the header."""
-        wrong = [bad for bad in self._lines.bad if bad.wrong != BLANK]
-        header = self._lines.places[0][2] if self._lines.places else 0
-        if wrong and (not dialect.keep or not header or wrong[0].line < header):
-            self._stop(self._row(wrong[0], self._reason(wrong[0].wrong)), "check delimiter and quotes")
-        if not header:
+        self._fields, self._header = 0, b""
+        next(self._blocks(), None)
+        if not self._fields:
             raise UnreadableTable("there is no header: the file is empty", where=str(path))
-        self.kept = [self._row(bad, self._reason(bad.wrong)) for bad in wrong]
-        """Records that do not parse; after `rows`, also those that hold a value of another kind than their column."""
-        self._most(self._lines.good - 1)
-
-    @cached_property
-    def names(self) -> list[str]:
-        return chosen(self._scan(), None, str(self.path)).collect_schema().names()
-
-    def sample(self) -> pl.DataFrame:
-        """The first rows, as text."""
-        if self.dialect.infer >= self._lines.good - 1:
-            return self._collected(self._scan())
-        ((start, _, _), (_, end, _)) = self._places([-1, self.dialect.infer - 1])
-        wrong = [bad for bad in self._lines.bad if start < bad.start < end]
-        return self._collected(self._scan(_cut(self._opened, wrong, start, end)))
-
-    def rows(self, kinds: Mapping[str, Kind], zone: str) -> pl.DataFrame:
-        """All rows of those columns, which are there, in that order."""
-        dtypes = {n: NUMBERS.get(kind) for n, kind in kinds.items()} if self.dialect.marks.plain else {}
-        schema = {name: dtypes.get(name) or pl.String() for name in self.names}
-        frame, sure = self._parsed(schema, list(kinds))
-        if frame.height != self._lines.good - 1:
-            raise UnreadableTable(f"{self._lines.good - 1} rows came out as {frame.height}", where=str(self.path))
-        done = [frame[name] if dtypes.get(name) else self._made(frame[name], kinds[name], zone) for name in kinds]
-        wrong = [] if sure else self._doubts(frame)
-        wrong += [(s.name, s.is_null() & frame[s.name].is_not_null()) for s in done if s.dtype != frame[s.name].dtype]
-        return self._without(
-            pl.DataFrame({s.name: s for s in done}), [(n, mask) for n, mask in wrong if mask.any()], kinds
+        self.names = self._named()
+        self._form = Form(
+            names=tuple(self.names), delimiter=dialect.delimiter, quote=dialect.quote, null_words=dialect.null_words
         )
 
-    def _made(self, column: pl.Series, kind: Kind, zone: str) -> pl.Series:
-        return made(column, kind, self.dialect.marks, zone)
+    def sample(self) -> pl.DataFrame:
+        """The first rows, as text. Raises UnreadableTable at a record among them that is not to be kept."""
+        rows, found = 0, []
+        for block in self._blocks():
+            self._told(block)
+            text = block.text(self._form, self.names)
+            found.append(text.head(self.dialect.infer - rows))
+            rows += found[-1].height
+            if rows >= self.dialect.infer:
+                break
+        return pl.concat(found)
 
-    def _parsed(self, schema: dict[str, pl.DataType], names: list[str]) -> tuple[pl.DataFrame, bool]:
-        """The typed columns, and whether each text in them was of its type; where it was not, there is a null."""
-        if not self.dialect.keep:
+    def parts(self, kinds: Mapping[str, Kind], zone: str) -> Iterator[Part]:
+        """All rows of those columns, which are there, in that order, block by block; with each the records that do not
+        parse. Raises UnreadableTable where they are not to be kept, or are most."""
+        good, kept = 0, 0
+        for frame, out in self._worked(_Typing(self, kinds, zone)):
+            good, kept = good + frame.height, kept + len(out)
+            if kept > SURE:
+                self._most(kept, good)
+            yield frame, out
+        self._most(kept, good)
+
+    def _worked(self, typing: _Typing) -> Iterator[Part]:
+        workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2, MOST_CORES)
+        waiting: deque[Future[Part]] = deque()
+        with ThreadPoolExecutor(workers) as pool:
             try:
-                return self._scan(schema=schema).select(names).collect(), True
-            except (pl.exceptions.PolarsError, OSError):
-                self._utf8()
-        return self._collected(self._scan(schema=schema, ignore_errors=True).select(names)), False
+                for block in self._blocks():
+                    waiting.append(pool.submit(typing.part, block, typing.look(block)))
+                    if len(waiting) > workers:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
 
-    def _doubts(self, frame: pl.DataFrame) -> list[tuple[str, pl.Series]]:
-        """Per number column the rows whose text is no number: only rows that hold a null are read again."""
-        doubted = [s.name for s in frame if s.dtype.is_numeric() and s.null_count()]
-        if not doubted:
-            return []
-        rows = frame.select(pl.any_horizontal(pl.col(doubted).is_null()).arg_true()).to_series()
-        places = self._places([-1, *rows.to_list()])
-        with memoryview(self._opened) as view:
-            body = b"".join([view[start:end] for start, end, _ in places])
-        texts = self._collected(self._scan(body).select(doubted))
-        nothing = pl.zeros(frame.height, dtype=pl.Boolean, eager=True)
-        there = {name: frame[name][rows].is_null() & texts[name].is_not_null() for name in doubted}
-        return [(name, nothing.clone().scatter(rows.filter(mask), True)) for name, mask in there.items()]
+    def _blocks(self) -> Iterator[Block]:
+        """The records behind the header."""
+        carry, line, fields = b"", 1, 0
+        for piece, last in _with_last(blocks(self.path, self.dialect.encoding)):
+            body = carry + piece if carry else piece
+            if not fields:
+                fields, body, line = self._head(body, line, last)
+                if not fields:
+                    carry = body
+                    continue
+            found = self._lines(body, fields, line, last)
+            if not found.used and len(body) > LONGEST:
+                raise UnreadableTable(f"a record of more than {LONGEST:,} bytes", where=f"{self.path}, line {line}")
+            yield Block(body, found, line)
+            line, carry = found.line, body[found.used :]
 
-    def _places(self, rows: list[int]) -> list[tuple[int, int, int]]:
-        """(start, end, line) of those rows, ascending; −1 is the header."""
-        new = [row for row in rows if row not in self._known]
-        if new:
-            wanted = [row + 1 for row in new]
-            found = lines(self._opened, self.dialect.delimiter, self.dialect.quote, wanted, self._poison)
-            self._known |= dict(zip(new, found.places, strict=True))
-        return [self._known[row] for row in rows]
+    def _head(self, body: bytes, line: int, last: bool) -> tuple[int, bytes, int]:
+        """(values of the header, what is behind it, its line); 0 where it is not there yet."""
+        found = self._lines(body, 0, line, last, [0])
+        start, end, at = found.places[0] if found.places else (found.used, found.used, found.line)
+        wrong = next((bad for bad in found.bad if bad.wrong != BLANK and bad.start < max(start, 1)), None)
+        if wrong is not None:
+            self._stop(self.row(body, wrong, found.fields), "check delimiter and quotes")
+        if not found.places:
+            return 0, body[end:], at
+        self._fields, self._header = found.fields, body[start:end]
+        return found.fields, body[end:], at + self._header.count(b"\n")
 
-    def _without(
-        self, frame: pl.DataFrame, wrong: Sequence[tuple[str, pl.Series]], kinds: Mapping[str, Kind]
-    ) -> pl.DataFrame:
-        """The rows whose every value is of its kind; the others are kept, or the first of them is the error."""
-        if not wrong:
-            return frame
-        reasons: dict[int, str] = {}
-        for name, mask in wrong:
-            for row in mask.arg_true().to_list():
-                reasons.setdefault(row, f"column {name!r} holds no {kinds[name]}")
-        ordered = sorted(reasons) if self.dialect.keep else [min(reasons)]
-        places = self._places(ordered)
-        kept = [self._row(Bad(*place, 0), reasons[row]) for row, place in zip(ordered, places, strict=True)]
-        if not self.dialect.keep:
-            self._stop(kept[0], "declare the column's kind under `types:`")
-        self.kept = sorted([*self.kept, *kept], key=lambda row: row.line)
-        self._most(frame.height - len(reasons))
-        return frame.with_row_index("\0").filter(~pl.col("\0").is_in(ordered)).drop("\0")
+    def _lines(self, body: bytes, fields: int, line: int, last: bool, wanted: list[int] | None = None) -> Lines:
+        poison = [] if body.isascii() else not_utf8(body)
+        longest = -1 if last else LONGEST
+        return lines(body, self.dialect.delimiter, self.dialect.quote, wanted, poison, fields, line, longest)
 
-    def _scanned(self, poison: list[int]) -> Lines:
-        return lines(self._opened, self.dialect.delimiter, self.dialect.quote, [0, self.dialect.infer], poison)
+    def _named(self) -> list[str]:
+        scanned = pl.scan_csv(
+            self._header, separator=self.dialect.delimiter, quote_char=self.dialect.quote or None,
+            infer_schema=False, glob=False,
+        )  # fmt: skip
+        return chosen(scanned, None, str(self.path)).collect_schema().names()
 
-    def _most(self, good: int) -> None:
+    def _told(self, block: Block) -> list[Kept]:
+        """The records of a block that do not parse; the first of them is the error where they are not to be kept."""
+        wrong = [self.row(block.body, bad, self._fields) for bad in block.found.bad if bad.wrong != BLANK]
+        if wrong and not self.dialect.keep:
+            self._stop(wrong[0], "check delimiter and quotes")
+        return wrong
+
+    def _most(self, kept: int, good: int) -> None:
         """Where hardly a row parses, it is not the rows that are wrong."""
-        kept = len(self.kept)
         if kept > max(good, 1):
             raise UnreadableTable(
                 f"{kept} of {kept + good} rows do not parse", where=str(self.path),
                 way_out="check delimiter, quotes, encoding and `types:`",
             )  # fmt: skip
 
-    def _reason(self, wrong: int) -> str:
-        return REASONS[wrong].format(fields=self._lines.fields)
-
-    def _row(self, bad: Bad, reason: str) -> Kept:
-        text = self._opened[bad.start : bad.end].decode("utf-8", errors="backslashreplace").rstrip("\r\n")
-        return Kept(self.path.name, bad.line, text, reason)
+    def row(self, body: bytes, bad: Bad, fields: int, reason: str = "") -> Kept:
+        text = body[bad.start : bad.end].decode("utf-8", errors="backslashreplace").rstrip("\r\n")
+        return Kept(self.path.name, bad.line, text, reason or REASONS[bad.wrong].format(fields=fields))
 
     def _stop(self, row: Kept, way_out: str) -> None:
+        if row.reason == REASONS[POISON]:
+            way_out = "write its `encoding:`"
         shown = row.text if len(row.text) <= 80 else row.text[:80] + "…"
         raise UnreadableTable(
             f"{row.reason}: {shown!r}", where=f"{self.path}, line {row.line}",
             way_out=f"correct the line, {way_out}, or keep such rows with `quarantine:`",
         )  # fmt: skip
 
-    @cached_property
-    def _source(self) -> Path | bytes:
-        if not self._lines.bad:
-            return self.path if not isinstance(self._opened, bytes) and plain(self.path) else bytes(self._opened[:])
-        return _cut(self._opened, self._lines.bad, 0, len(self._opened))
 
-    def _scan(
-        self, source: bytes | None = None, schema: dict[str, pl.DataType] | None = None, ignore_errors: bool = False
-    ) -> pl.LazyFrame:
-        return pl.scan_csv(
-            self._source if source is None else source,
-            separator=self.dialect.delimiter,
-            quote_char=self.dialect.quote or None,
-            null_values=list(self.dialect.null_words),
-            infer_schema=False,
-            schema=schema,
-            ignore_errors=ignore_errors,
-            glob=False,
-        )
+class _Typing:
+    """Blocks as typed columns; in any order, and several at once. Only `look` must see them in the file's order: a
+    column's first moment says how all of them are written."""
 
-    def _collected(self, frame: pl.LazyFrame) -> pl.DataFrame:
+    def __init__(self, file: Delimited, kinds: Mapping[str, Kind], zone: str) -> None:
+        self._file, self._kinds, self._zone = file, kinds, zone
+        self._form, self._dialect = file._form, file.dialect
+        plain = self._dialect.marks.plain
+        self._codes = {n: CODES.get(kind, "s") if plain else "s" for n, kind in kinds.items()}
+        self._like: dict[str, str] = {}
+
+    def look(self, block: Block) -> Mapping[str, str]:
+        """Per column of moments the first of them."""
+        new = [name for name, kind in self._kinds.items() if kind == "datetime" and name not in self._like]
+        if new and block.found.good:
+            text = block.text(self._form, new)
+            first = {column.name: column.drop_nulls().head(1).to_list() for column in text}
+            self._like = self._like | {name: found[0] for name, found in first.items() if found}
+        return self._like
+
+    def part(self, block: Block, like: Mapping[str, str]) -> Part:
+        kept = self._file._told(block)
+        (clean, end), rows = _clean(block), block.found.good
         try:
-            return frame.collect()
+            frame, doubts = parsed(clean, rows, self._form, self._codes, like, self._zone, end)
         except (pl.exceptions.PolarsError, OSError) as error:
-            self._utf8()
-            raise UnreadableTable(first_line(error), where=str(self.path)) from None
+            raise UnreadableTable(first_line(error), where=str(self._file.path)) from None
+        if frame.height != rows:
+            raise UnreadableTable(f"{rows} rows came out as {frame.height}", where=str(self._file.path))
+        wrong = {name: mask for name, mask in doubts.items() if mask.any()}
+        done: dict[str, pl.Series] = {}
+        for column in frame:
+            done[column.name] = self._made(column, like)
+            if done[column.name].null_count() > column.null_count():
+                wrong[column.name] = done[column.name].is_null() & column.is_not_null()
+        whole = pl.DataFrame(done)
+        return self._without(whole, wrong, block, kept) if wrong else (whole, kept)
 
-    def _utf8(self) -> None:
-        """The error at the first record that is no UTF-8, if there is one."""
-        hurt = not_utf8(self._opened)
-        if hurt:
-            bad = next(bad for bad in self._scanned(hurt).bad if bad.wrong == POISON)
-            self._stop(self._row(bad, REASONS[POISON]), "write its `encoding:`")
+    def _made(self, column: pl.Series, like: Mapping[str, str]) -> pl.Series:
+        if column.dtype != pl.String:
+            return column
+        kind = self._kinds[column.name]
+        return made(column, kind, self._dialect.marks, self._zone, like.get(column.name)).cast(DTYPES[kind])
+
+    def _without(self, frame: pl.DataFrame, wrong: Mapping[str, pl.Series], block: Block, kept: list[Kept]) -> Part:
+        """The rows whose every value is of its kind; the others are kept, or the first of them is the error."""
+        reasons: dict[int, str] = {}
+        for name in self._kinds:
+            for row in wrong[name].arg_true().to_list() if name in wrong else ():
+                reasons.setdefault(row, f"column {name!r} holds no {self._kinds[name]}")
+        ordered = sorted(reasons) if self._dialect.keep else [min(reasons)]
+        places = self._places(block, ordered)
+        rows = [
+            self._file.row(block.body, Bad(*place, 0), self._file._fields, reasons[row])
+            for row, place in zip(ordered, places, strict=True)
+        ]
+        if not self._dialect.keep:
+            self._file._stop(rows[0], "declare the column's kind under `types:`")
+        good = pl.Series([True]).new_from_index(0, frame.height).scatter(ordered, False)
+        return frame.filter(good), sorted([*kept, *rows], key=lambda row: row.line)
+
+    def _places(self, block: Block, rows: list[int]) -> list[tuple[int, int, int]]:
+        body = block.body[: block.found.used]
+        poison = [bad.start for bad in block.found.bad if bad.wrong == POISON]
+        dialect, fields = self._dialect, self._file._fields
+        return lines(body, dialect.delimiter, dialect.quote, rows, poison, fields, block.line).places
 
 
-def _cut(body: Body, wrong: Sequence[Bad], start: int, end: int) -> bytes:
+def _clean(block: Block) -> tuple[bytes, int]:
+    """The records that parse, and where they end."""
+    if not block.found.bad:
+        return block.body, block.found.used
+    cut = _cut(block.body, block.found.bad, 0, block.found.used)
+    return cut, len(cut)
+
+
+def _with_last(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    held = next(pieces, b"")
+    for piece in pieces:
+        yield held, False
+        held = piece
+    yield held, True
+
+
+def _cut(body: bytes, wrong: Sequence[Bad], start: int, end: int) -> bytes:
     """The bytes from `start` to `end` without those records."""
     starts, ends = [start, *(bad.end for bad in wrong)], [*(bad.start for bad in wrong), end]
     with memoryview(body) as view:

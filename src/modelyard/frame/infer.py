@@ -60,16 +60,16 @@ def fits(done: pl.Series, column: pl.Series) -> bool:
     return done.null_count() == column.null_count()
 
 
-def made(column: pl.Series, kind: Kind, marks: Marks, zone: str) -> pl.Series:
+def made(column: pl.Series, kind: Kind, marks: Marks, zone: str, like: str | None = None) -> pl.Series:
     """The String column as that kind, null where a value is none of it. Datetimes in microseconds UTC; one without a
-    zone is of `zone`."""
+    zone is of `zone`. `like`: a datetime that says how all are written, where that is not the column's first."""
     if kind in ("category", "text"):
         return column
     if kind == "boolean":
         words: dict[str, bool] = {**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)}
         return column.str.strip_chars().str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
     if kind == "datetime":
-        return _moment(column, zone)
+        return _moment(column, zone, like)
     written = pointed(column, marks)
     if kind == "number":
         return written.cast(pl.Float64, strict=False)
@@ -94,9 +94,11 @@ def pointed(column: pl.Series, marks: Marks) -> pl.Series:
     return written.set(~number, None)
 
 
-def _moment(column: pl.Series, zone: str) -> pl.Series:
-    """Each distinct text is parsed once: a column of times repeats itself."""
-    distinct = column.drop_nulls().unique(maintain_order=True)
+def _moment(column: pl.Series, zone: str, like: str | None) -> pl.Series:
+    """Each distinct text is parsed once: a column of times repeats itself. How they are written, polars finds in the
+    first of them."""
+    first = pl.Series(column.name, [] if like is None else [like], pl.String)
+    distinct = first.append(column.drop_nulls()).unique(maintain_order=True)
     try:
         parsed = distinct.str.to_datetime(time_unit="us", strict=False)
     except pl.exceptions.ComputeError:

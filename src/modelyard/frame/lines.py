@@ -29,35 +29,58 @@ class Bad(Struct, frozen=True):
 
 class Lines(Struct, frozen=True):
     """`good`: records that parse, the header among them; `fields`: values of the first of them; `bad`: the others, in
-    order, blank lines among them; `places`: (start, end, line) of the good records asked for."""
+    order, blank lines among them; `places`: (start, end, line) of the good records asked for; `used`: bytes that were
+    looked at; `line`: the one that comes after them."""
 
     good: int
     fields: int
     bad: list[Bad]
     places: list[tuple[int, int, int]]
+    used: int
+    line: int
 
 
-Found = tuple[int, int, list[tuple[int, int, int, int]], list[tuple[int, int, int]]]
-Scan = Callable[[Body, int, int, list[int], list[int]], Found]
+Found = tuple[int, int, list[tuple[int, int, int, int]], list[tuple[int, int, int]], int, int]
+Scan = Callable[[Body, int, int, list[int], list[int], int, int, int], Found]
 
 
 def lines(
-    body: Body, delimiter: str, quote: str, wanted: list[int] | None = None, poison: list[int] | None = None
+    body: Body,
+    delimiter: str,
+    quote: str,
+    wanted: list[int] | None = None,
+    poison: list[int] | None = None,
+    fields: int = 0,
+    line: int = 1,
+    longest: int = -1,
 ) -> Lines:
     """`wanted`: positions of good records, ascending; `poison`: offsets of bytes that no record may hold, ascending.
+    `fields`, `line`: where `body` is not the beginning of its file. `longest`: where it is not the end either; the last
+    record is then left alone, unless its quote is open for more bytes than that.
 
     >>> found = lines(b'a,b\\n1\\n"2\\n",3\\n\\n4,x"y\\n', ",", '"', wanted=[1])
     >>> found.good, [(bad.line, bad.wrong) for bad in found.bad], found.places
     (2, [(2, 2), (5, 1), (6, 4)], [(6, 13, 3)])
     """
-    found = scan(body, ord(delimiter), ord(quote) if quote else -1, wanted or [], poison or [])
-    return Lines(found[0], found[1], [Bad(*one) for one in found[2]], found[3])
+    mark = ord(quote) if quote else -1
+    found = scan(body, ord(delimiter), mark, wanted or [], poison or [], fields, line, longest)
+    good, values, bad, places, used, after = found
+    return Lines(good, values, [Bad(*one) for one in bad], places, used, after)
 
 
-def scan_python(body: Body, delimiter: int, quote: int, wanted: list[int], poison: list[int]) -> Found:
+def scan_python(
+    body: Body,
+    delimiter: int,
+    quote: int,
+    wanted: list[int],
+    poison: list[int],
+    fields: int = 0,
+    line: int = 1,
+    longest: int = -1,
+) -> Found:
     """What `_lines.c` does, record by record."""
     special = re.compile(b"[\n" + b"".join(re.escape(bytes([one])) for one in (delimiter, quote) if one >= 0) + b"]")
-    size, at, line, good, fields = len(body), 0, 1, 0, 0
+    size, at, good = len(body), 0, 0
     bad: list[tuple[int, int, int, int]] = []
     places: list[tuple[int, int, int]] = []
     ask, hurt = iter([*wanted, -1]), iter([*poison, size + 1])
@@ -65,8 +88,12 @@ def scan_python(body: Body, delimiter: int, quote: int, wanted: list[int], poiso
     while at < size:
         stop, values, wrong = _record(body, at, special, delimiter, quote)
         seen = 1
+        if longest >= 0 and wrong != STRAY and stop == size and (not wrong or size - at <= longest):
+            break
         if wrong:
             stop = body.find(b"\n", at)
+            if longest >= 0 and stop < 0 and size - at <= longest:
+                break
             stop = size if stop < 0 else stop
         else:
             seen += body[at:stop].count(b"\n")
@@ -82,7 +109,7 @@ def scan_python(body: Body, delimiter: int, quote: int, wanted: list[int], poiso
                 asked = next(ask)
             good += 1
         line, at = line + seen, after
-    return good, fields, bad, places
+    return good, fields, bad, places, at, line
 
 
 def _count(record: bytes, values: int, fields: int) -> tuple[int, int]:

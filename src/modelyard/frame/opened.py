@@ -45,10 +45,10 @@ def _body(path: Path) -> Body:
         with gzip.open(path) as file:
             return _limited(file, path)
     if suffix == ".zip":
-        with zipfile.ZipFile(path) as archive, archive.open(_only(archive, path)) as member:
-            return _limited(member, path)
+        with zipfile.ZipFile(path) as archive, archive.open(member(archive, path)) as part:
+            return _limited(part, path)
     if suffix == ".zst":
-        return _zst(path)
+        return unzst(path)
     if not path.stat().st_size:
         return b""
     with open(path, "rb") as file:
@@ -62,7 +62,8 @@ def _limited(file: IO[bytes] | gzip.GzipFile, path: Path) -> bytes:
     return body
 
 
-def _only(archive: zipfile.ZipFile, path: Path) -> str:
+def member(archive: zipfile.ZipFile, path: Path) -> str:
+    """The name of the one file in it. Raises UnreadableTable."""
     members = [one for one in archive.namelist() if not one.endswith("/") and not one.startswith("__MACOSX/")]
     if len(members) != 1:
         raise UnreadableTable(
@@ -71,7 +72,7 @@ def _only(archive: zipfile.ZipFile, path: Path) -> str:
     return members[0]
 
 
-def _zst(path: Path) -> bytes:
+def unzst(path: Path) -> bytes:
     """By polars, which has the one unpacker that we need no library more for; line ends become newlines."""
     try:
         found = pl.scan_lines(path).collect().to_series()

@@ -5,8 +5,10 @@ The file is written anew at each read: it says what the last read kept out, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from msgspec import Struct, json
 
@@ -23,6 +25,31 @@ class Kept(Struct, frozen=True):
     reason: str
 
 
+class Book:
+    """A quarantine file that is being written, row by row: there may be more of them than memory. It takes its name
+    when the block ends well."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.rows, self.first = 0, None
+
+    rows: int
+    first: Kept | None
+
+    def add(self, rows: Sequence[Kept]) -> None:
+        for row in rows:
+            self._file.write(json.encode(row) + b"\n")
+        self.first = self.first or next(iter(rows), None)
+        self.rows += len(rows)
+
+
+@contextmanager
+def booked(path: Path) -> Iterator[Book]:
+    with replaced(path) as unfinished, open(unfinished, "wb") as file:
+        yield Book(file)
+        file.flush()
+
+
 def keep(rows: Sequence[Kept], path: Path) -> None:
     with replaced(path) as unfinished, open(unfinished, "wb") as file:
         for row in rows:
@@ -34,6 +61,9 @@ def words(rows: Sequence[Kept], good: int, path: str) -> str:
     >>> words([Kept("a.csv", 7, "x", "1 of 2 values")], 9, "bad.jsonl")
     '1 of 10 rows do not parse and are kept in bad.jsonl; first: a.csv, line 7: 1 of 2 values'
     """
-    first = rows[0]
-    told = f"{len(rows)} of {len(rows) + good} rows do not parse and are kept in {path}"
+    return told(rows[0], len(rows), good, path)
+
+
+def told(first: Kept, kept: int, good: int, path: str) -> str:
+    told = f"{kept} of {kept + good} rows do not parse and are kept in {path}"
     return f"{told}; first: {first.file}, line {first.line}: {first.reason}"

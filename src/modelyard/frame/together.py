@@ -14,6 +14,7 @@ from modelyard.errors.data import MissingColumn, UnreadableTable
 from modelyard.frame.delimited import Delimited
 from modelyard.frame.infer import guessed
 from modelyard.frame.quarantine import Kept
+from modelyard.frame.schema import DTYPES
 from modelyard.schema.column import Kind
 
 TOLD = 10
@@ -34,11 +35,13 @@ class Together:
         self._names = list(dict.fromkeys(there if columns is None else columns))
         self.kinds = self._kinds(types)
 
-    def rows(self, zone: str) -> tuple[pl.DataFrame, list[Kept]]:
-        """All rows, and those that do not parse. Raises UnreadableTable."""
-        made = [file.rows({n: k for n, k in self.kinds.items() if n in file.names}, zone) for file in self._files]
-        frame = made[0] if len(made) == 1 else pl.concat(made, how="diagonal").select(self._names)
-        return frame, [row for file in self._files for row in file.kept]
+    def parts(self, zone: str) -> Iterator[tuple[pl.DataFrame, list[Kept]]]:
+        """All rows, block by block, and with each those that do not parse. Raises UnreadableTable."""
+        for file in self._files:
+            kinds = {name: kind for name, kind in self.kinds.items() if name in file.names}
+            lacking = [pl.lit(None, DTYPES[kind]).alias(n) for n, kind in self.kinds.items() if n not in kinds]
+            for frame, kept in file.parts(kinds, zone):
+                yield frame.with_columns(lacking).select(self._names), kept
 
     def drift(self) -> Iterator[str]:
         """Which files lack which columns, in words."""

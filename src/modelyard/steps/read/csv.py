@@ -2,10 +2,12 @@
 
 Types are inferred from the first rows and then hold: a later value that does not fit is an error that names its line,
 or a row that is kept in the quarantine file; never a column that silently changed its type, never a row that is gone.
+The file is read in blocks, and a table that memory has no room for goes to disk: a file may be larger than the memory.
 """
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, field
@@ -66,17 +68,20 @@ class Csv(Incremental, frozen=True, kw_only=True, tag="read.csv"):
         return self.peek(ctx)
 
     def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
-        from modelyard.frame.quarantine import keep, words
+        from modelyard.frame.quarantine import booked, told
+        from modelyard.frame.spilled import Gathering
 
-        opened = self._opened(ctx)
-        frame, kept = opened.rows(ctx.zone)
+        opened, table = self._opened(ctx), Gathering(ctx.folder)
+        with nullcontext() if self.quarantine is None else booked(ctx.folder / self.quarantine) as book:
+            for frame, kept in opened.parts(ctx.zone):
+                table.add(frame)
+                if book is not None:
+                    book.add(kept)
         for word in opened.drift():
             ctx.tell(word)
-        if self.quarantine is not None:
-            keep(kept, ctx.folder / self.quarantine)
-            if kept:
-                ctx.tell(words(kept, frame.height, self.quarantine))
-        return frame.lazy()
+        if book is not None and self.quarantine is not None and book.first is not None:
+            ctx.tell(told(book.first, book.rows, table.rows, self.quarantine))
+        return table.lazy()
 
     def _opened(self, ctx: Context) -> Together:
         from modelyard.frame.delimited import Delimited, Dialect

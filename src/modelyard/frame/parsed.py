@@ -1,0 +1,162 @@
+"""One block of whole records as typed columns, and which texts are of another type than their column.
+
+Natively where the extension was built (`_records.c`: all cores at once, since it holds no lock), else by polars. The
+native part reads what every reader reads alike; a cell that it finds odd (`+1`, ` 5`, `1e400`, twenty digits) is judged
+by polars in both ways, so that both give the same table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+import polars as pl
+from msgspec import Struct
+
+from modelyard.frame.zone import to_utc
+
+NUMBERS: dict[str, pl.DataType] = {"i": pl.Int64(), "f": pl.Float64()}
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?")
+NONE: Mapping[str, str] = {}
+Found = tuple[tuple[object, object], list[tuple[int, int, int, int]], list[int]]
+Parse = Callable[[bytes, int, int, int, int, int, bytes, tuple[bytes, ...]], Found | None]
+Wrong = dict[str, pl.Series]
+"""Column -> (n,) where its text is no number."""
+
+
+class Form(Struct, frozen=True, kw_only=True):
+    """How records are written. `names`: all columns, in the file's order."""
+
+    names: tuple[str, ...]
+    delimiter: str
+    quote: str
+    null_words: tuple[str, ...]
+
+
+class _Exported:
+    def __init__(self, capsules: tuple[object, object]) -> None:
+        self._capsules = capsules
+
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
+        return self._capsules
+
+
+def parsed(
+    body: bytes,
+    rows: int,
+    form: Form,
+    kinds: Mapping[str, str],
+    like: Mapping[str, str] = NONE,
+    zone: str = "UTC",
+    end: int | None = None,
+) -> tuple[pl.DataFrame, Wrong]:
+    """Whole records -> those columns, each as `i`, `f` or `s` says; null where a text is no such number. `like`: how
+    moments are written in some of the `s` columns; where all are, they come as moments. `end`: of the records.
+
+    >>> form = Form(names=("a", "b"), delimiter=",", quote='"', null_words=("NA",))
+    >>> frame, wrong = parsed(b'1,"x, y"\\nNA,z\\n+3,\\nq,w\\n', 4, form, {"a": "i", "b": "s"})
+    >>> frame["a"].to_list(), frame["b"].to_list(), wrong["a"].to_list()
+    ([1, None, 3, None], ['x, y', 'z', None, 'w'], [False, False, False, True])
+    """
+    found = _native(body, rows, form, kinds, like, zone, end)
+    return _polars(body[:end], form, kinds) if found is None else found
+
+
+def _moments(column: pl.Series, shape: int, like: str, zone: str) -> pl.Series | None:
+    """Microseconds as moments, UTC; None where they are not all written like that one (`2013-01-01T05:00:00Z`)."""
+    zoned = like.endswith("Z")
+    if shape not in (0, ord(like[10]) * 2 + zoned):
+        return None
+    made = column.cast(pl.Datetime("us"))
+    return made.dt.replace_time_zone("UTC") if zoned else to_utc(made, zone)
+
+
+def _native(
+    body: bytes,
+    rows: int,
+    form: Form,
+    kinds: Mapping[str, str],
+    like: Mapping[str, str] = NONE,
+    zone: str = "UTC",
+    end: int | None = None,
+) -> tuple[pl.DataFrame, Wrong] | None:
+    if native is None:
+        return None
+    timed = {name: word for name, word in like.items() if MOMENT.fullmatch(word)}
+    codes = "".join("t" if name in timed else kinds.get(name, "-") for name in form.names).encode()
+    found = native(body, 0, len(body) if end is None else end, rows, *_words(form), codes, _nulls(form))
+    if found is None:
+        return None
+    capsules, odd, shapes = found
+    columns = _columns(capsules, [name for name in form.names if name in kinds])
+    for name, word in timed.items():
+        made = _moments(columns[name], shapes[form.names.index(name)], word, zone)
+        columns[name] = _text(body[:end], rows, form, name) if made is None else made
+    wrong: Wrong = {}
+    for place in sorted({column for _, column, _, _ in odd}):
+        name = form.names[place]
+        own = [(row, body[start:end]) for row, column, start, end in odd if column == place]
+        judged = _judged([text for _, text in own], form, NUMBERS[kinds[name]])
+        if judged is None:
+            return None
+        at = pl.Series([row for row, _ in own], dtype=pl.UInt32)
+        values, bad = judged
+        columns[name] = columns[name].scatter(at, values)
+        wrong[name] = pl.zeros(rows, dtype=pl.Boolean, eager=True).scatter(at.filter(bad), True)
+    return pl.DataFrame({name: columns[name] for name in kinds}), wrong
+
+
+def _text(body: bytes, rows: int, form: Form, name: str) -> pl.Series:
+    return parsed(body, rows, form, {name: "s"})[0][name]
+
+
+def _judged(texts: Sequence[bytes], form: Form, dtype: pl.DataType) -> tuple[pl.Series, pl.Series] | None:
+    """What polars makes of each, and where that is nothing. None: it takes them for other lines than they are."""
+    one = Form(names=("x",), delimiter=form.delimiter, quote=form.quote, null_words=form.null_words)
+    frame, wrong = _polars(b"\n".join(texts) + b"\n", one, {"x": "i" if dtype == pl.Int64() else "f"})
+    if frame.height != len(texts):
+        return None
+    return frame["x"], wrong.get("x", pl.zeros(frame.height, dtype=pl.Boolean, eager=True))
+
+
+def _polars(body: bytes, form: Form, kinds: Mapping[str, str]) -> tuple[pl.DataFrame, Wrong]:
+    frame = _read(body, form, {name: NUMBERS.get(kind, pl.String()) for name, kind in kinds.items()})
+    doubted = [s.name for s in frame if s.dtype.is_numeric() and s.null_count()]
+    if not doubted:
+        return frame, {}
+    texts = _read(body, form, dict.fromkeys(doubted, pl.String()))
+    return frame, {name: frame[name].is_null() & texts[name].is_not_null() for name in doubted}
+
+
+def _read(body: bytes, form: Form, dtypes: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    schema = {name: dtypes.get(name, pl.String()) for name in form.names}
+    if not body:
+        return pl.DataFrame(schema={name: schema[name] for name in dtypes})
+    return pl.scan_csv(
+        body, has_header=False, separator=form.delimiter, quote_char=form.quote or None, infer_schema=False,
+        null_values=list(form.null_words), schema=schema, ignore_errors=True, glob=False,
+    ).select(list(dtypes)).collect()  # fmt: skip
+
+
+def _words(form: Form) -> tuple[int, int]:
+    return ord(form.delimiter), ord(form.quote) if form.quote else -1
+
+
+def _nulls(form: Form) -> tuple[bytes, ...]:
+    return tuple(word.encode() for word in form.null_words)
+
+
+def _columns(capsules: tuple[object, object], names: Sequence[str]) -> dict[str, pl.Series]:
+    made = pl.Series(_Exported(capsules)).struct.unnest()
+    return dict(zip(names, made.get_columns(), strict=True))
+
+
+def _built() -> Parse | None:
+    try:
+        from modelyard.frame._records import parse
+    except ImportError:
+        return None
+    return parse
+
+
+native: Parse | None = _built()
