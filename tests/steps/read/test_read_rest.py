@@ -127,6 +127,17 @@ def test_a_project_reads_on_and_asks_only_for_what_is_new(ctx: Context, shop: Sh
     assert more.frame["id"].to_list() == list(range(170))
 
 
+def test_new_rows_may_lack_a_column_that_was_declared(ctx: Context, shop: Shop) -> None:
+    shop.rows[3]["coupon"] = "A7"
+    made = step(cursor="at", since="from", types={"coupon": "category"})
+    upto = made.run(ctx).collect()["at"].dt.epoch("us").max()
+    shop.sell(4)
+    assert isinstance(upto, int)
+    new = made.between(ctx, Bounds(after=upto)).collect()
+    assert new.columns == ["id", "at", "price", "coupon"]
+    assert new["coupon"].to_list() == [None] * 4
+
+
 def test_rows_without_a_cursor_are_told(ctx: Context, shop: Shop) -> None:
     said: list[str] = []
     shop.rows[7]["at"] = shop.rows[8]["at"] = None

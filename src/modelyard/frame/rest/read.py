@@ -137,7 +137,7 @@ def pages(asked: Asked) -> Generator[tuple[Answer, list[Item]], None, None]:
 
 
 def _parts(asked: Asked, found: Gathered, known: Mapping[str, Kind] | None) -> Iterator[pl.DataFrame]:
-    count, seen = 0, dict.fromkeys(known or (), False)
+    count, seen, first = 0, dict.fromkeys(known or (), False), known is None
     with closing(pages(asked)) as all_pages:
         for answer, records in all_pages:
             count += len(records)
@@ -149,7 +149,7 @@ def _parts(asked: Asked, found: Gathered, known: Mapping[str, Kind] | None) -> I
     if known is None:
         known = _kinds(asked, found)
         yield found.part(known, asked.zone, asked.columns is None)
-    for name in asked.types if count and not found.kept else ():
+    for name in asked.types if first and count and not found.kept else ():
         if name in known and not seen.get(name):
             raise MissingColumn(f"`types:` names {name!r}, which no row has", who=f"connection {asked.service.name!r}")
 
