@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from modelyard.errors.data import UnreadableTable
+from modelyard.frame.suffixes import PACKED, PARQUET, TEXT
 
 Reading = dict[str, Any]
 """Parameters of the read step."""
@@ -14,7 +15,7 @@ Reading = dict[str, Any]
 DELIMITERS = (",", ";", "\t", "|")
 LINES = 100
 BYTES = 1_000_000
-PACKED = tuple(f"{end}{pack}" for end in (".csv", ".tsv") for pack in (".gz", ".zst", ".zip"))
+PACKED_TEXT = tuple(f"{end}{pack}" for end in TEXT for pack in PACKED)
 _QUOTED = re.compile(r'"[^"]*"')
 _COMMA = re.compile(r"[+-]?\d+,\d+")
 
@@ -22,12 +23,12 @@ _COMMA = re.compile(r"[+-]?\d+,\d+")
 def sniffed(table: str | Path) -> Reading:
     """Nothing where the defaults fit, or where the file cannot be read: reading it says why."""
     path = Path(table)
-    if path.suffix.lower() in (".csv", ".tsv") or path.name.lower().endswith(PACKED):
+    if path.suffix.lower() in TEXT or path.name.lower().endswith(PACKED_TEXT):
         try:
             return csv(_first(path))
         except (OSError, UnreadableTable):
             return {}
-    return _parquet(path) if path.suffix.lower() in (".parquet", ".pq") else {}
+    return _parquet(path) if path.suffix.lower() in PARQUET else {}
 
 
 def csv(lines: list[str]) -> Reading:
@@ -48,7 +49,7 @@ def csv(lines: list[str]) -> Reading:
 
 def _first(path: Path) -> list[str]:
     """Lines of the file as it is, or unpacked."""
-    if path.name.lower().endswith(PACKED):
+    if path.name.lower().endswith(PACKED_TEXT):
         from modelyard.frame.unpacked import beginning
 
         return beginning(path, path.suffix.lower(), BYTES).decode(errors="replace").splitlines()[:LINES]

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from modelyard.api.sniff import Reading, sniffed
 from modelyard.errors.data import UnreadableTable
+from modelyard.frame.suffixes import ARROW, EXCEL, JSON, PACKED, PARQUET, TEXT
 from modelyard.schema.object_store import ObjectStore
 from modelyard.step.context import Context
 from modelyard.step.located import files_of
@@ -21,14 +22,12 @@ from modelyard.step.registry import Registry
 from modelyard.step.step import Step, TableStep
 
 READERS = {
-    ".csv": "read.csv", ".tsv": "read.csv",
-    ".parquet": "read.parquet", ".pq": "read.parquet",
-    ".json": "read.json", ".jsonl": "read.json", ".ndjson": "read.json",
-    ".xlsx": "read.excel", ".xls": "read.excel", ".ods": "read.excel",
-    ".arrow": "read.arrow", ".feather": "read.arrow",
-}  # fmt: skip
-PACKED = (".gz", ".zst", ".zip")
-"""Ends after which the file's own end stands, for readers that unpack."""
+    **dict.fromkeys(TEXT, "read.csv"),
+    **dict.fromkeys(PARQUET, "read.parquet"),
+    **dict.fromkeys(JSON, "read.json"),
+    **dict.fromkeys(EXCEL, "read.excel"),
+    **dict.fromkeys(ARROW, "read.arrow"),
+}
 CONNECTION = re.compile(r"(?P<connection>[A-Za-z][A-Za-z0-9_-]+):(?P<rest>[^/\\\\:][^\\\\:]*)")
 """Of a database the rest is a table, of an object store a key or a pattern. Two letters at least: one is a Windows
 drive."""
