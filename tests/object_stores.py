@@ -91,7 +91,8 @@ class Seaweed:
         self.command = [
             str(program), "server", f"-dir={folder}/data", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
             f"-master.port={master}", f"-master.port.grpc={master_g}", f"-volume.port={volume}",
-            f"-volume.port.grpc={volume_g}", "-volume.preStopSeconds=0", "-volume.max=500", "-master.volumeSizeLimitMB=64", "-filer",
+            f"-volume.port.grpc={volume_g}", "-volume.preStopSeconds=0", "-volume.max=500", "-filer",
+            "-master.volumeSizeLimitMB=64",
             f"-filer.port={filer}", f"-filer.port.grpc={filer_g}", "-s3", f"-s3.port={s3}", f"-s3.port.grpc={s3_g}",
             "-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={folder}/s3.json",
         ]  # fmt: skip

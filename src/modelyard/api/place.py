@@ -1,7 +1,8 @@
 """Which store is meant: `--store`, else MODELYARD_STORE, else `store:` of the project file, else `.modelyard/` there.
 
 A store is a folder. A database URL keeps the metadata elsewhere; the folder for everything else may follow it after a
-blank (`postgresql://me@host/yard /srv/yard`), else it is `.modelyard/` beside the file.
+blank (`postgresql://me@host/yard /srv/yard`), else it is `.modelyard/` beside the file. In the project file it may be
+told by fields: {folder, metadata, blobs: {connection, path}}.
 """
 
 from __future__ import annotations
@@ -12,8 +13,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from modelyard.errors.project import BadParameter
 from modelyard.errors.store import NoStore
+from modelyard.project.settings import BlobPlace, StorePlace
+from modelyard.schema.connection import Connections
+from modelyard.schema.object_store import ObjectStore
 from modelyard.store.place import Store
+from modelyard.store.remote import Remote
 
 FILE, FOLDER = "modelyard.yaml", ".modelyard"
 VARIABLE = "MODELYARD_STORE"
@@ -40,21 +46,26 @@ class Place(Struct, frozen=True):
 def located(store: str | Path | None = None, folder: Path = Path()) -> Place:
     """Where that store is, or that of the project file in `folder`, if there is one; of the file its head alone is
     read."""
-    written, file = None, folder / FILE
+    written: str | StorePlace | None = None
+    known, file = Connections(), folder / FILE
     if store is None and VARIABLE not in os.environ and file.exists():
+        from modelyard.project.connections import connections
         from modelyard.project.environment import Environment
         from modelyard.project.read import read
         from modelyard.project.settings import settings
 
-        written = settings(read(file.read_bytes(), FILE), Environment(dict(os.environ))).store
-    return place(store, written, folder, os.environ)
+        document, environment = read(file.read_bytes(), FILE), Environment(dict(os.environ))
+        written = settings(document, environment).store
+        known = connections(document, environment) if isinstance(written, StorePlace) else known
+    return place(store, written, folder, os.environ, known)
 
 
 def place(
     given: str | Path | None = None,
-    written: str | None = None,
+    written: str | StorePlace | None = None,
     folder: Path = Path(),
     environment: Mapping[str, str] | None = None,
+    connections: Connections | None = None,
 ) -> Place:
     """`given` on the command line, `written` in the project file of `folder`. Relative paths of the file start at its
     folder, others where we are.
@@ -67,7 +78,29 @@ def place(
     named = given or (environment or {}).get(VARIABLE)
     if named:
         return _place(str(named), Path(), folder)
+    if isinstance(written, StorePlace):
+        return _told(written, folder, connections or Connections())
     return _place(written or "", folder, folder)
+
+
+def _told(written: StorePlace, folder: Path, known: Connections) -> Place:
+    store = Store(folder / written.folder, _remote(written.blobs, known) if written.blobs else None)
+    return Place(store, written.metadata or store.metadata_url)
+
+
+def _remote(blobs: BlobPlace, known: Connections) -> Remote:
+    """Opened when it is used. Raises UnknownConnection."""
+    if blobs.connection not in list(known):
+        known[blobs.connection]
+
+    def connection() -> ObjectStore:
+        found = known[blobs.connection]
+        if not isinstance(found, ObjectStore):
+            raise BadParameter(f"`store:` names {blobs.connection!r}, which is no object store",
+                               way_out="Name a connection of kind s3, gcs or azure")  # fmt: skip
+        return found
+
+    return Remote(connection, blobs.path)
 
 
 def _place(text: str, start: Path, folder: Path) -> Place:

@@ -55,7 +55,7 @@ class Project:
         """Where its store is: `store`, else MODELYARD_STORE, else the file's own."""
         from modelyard.api.place import place
 
-        return place(store, self.head.store, self.folder, os.environ)
+        return place(store, self.head.store, self.folder, os.environ, self.connections)
 
     def plan(self) -> Plan:
         """Everything that can be known without training; sources are peeked at, not read through."""

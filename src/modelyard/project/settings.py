@@ -31,6 +31,22 @@ class Notify(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     when: tuple[Occasion, ...] = ("broken", "worse", "promoted", "retrain_failed")
 
 
+class BlobPlace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A folder of an object store."""
+
+    connection: str
+    path: str = ""
+
+
+class StorePlace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`folder`: relative to the project file; `metadata`: a database's URL; `blobs`: where packages and pinned rows lie
+    besides the folder."""
+
+    folder: str = ".modelyard"
+    metadata: str | None = None
+    blobs: BlobPlace | None = None
+
+
 class Project(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The file's head. `connections`, `steps` and `live` are kept as written: no secret is ever in here but what
     `notify` and `store` need."""
@@ -43,7 +59,7 @@ class Project(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     connections: tuple[dict[str, Any], ...] = ()
     notify: tuple[Notify, ...] = ()
     timezone: str = "UTC"
-    store: str | None = None
+    store: str | StorePlace | None = None
     prepare: Literal["auto", "off"] = "auto"
     seed: int = 0
     steps: tuple[dict[str, Any], ...] = field(default_factory=tuple)

@@ -60,7 +60,7 @@ class Kept:
 
     def __init__(self, store: Store, passing: bool = False) -> None:
         self._states = store.cache / "labels" if passing else store.sources
-        self._blobs = Blobs(self._states / "blobs" if passing else store.blobs)
+        self._blobs = Blobs(self._states / "blobs") if passing else Blobs(store.blobs, store.remote)
         self._passing = passing
 
     def last(self, key: str) -> Reading | None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from modelyard.store.remote import Remote
+
 
 class Store(Struct, frozen=True):
     """
@@ -14,6 +16,8 @@ class Store(Struct, frozen=True):
     """
 
     root: Path
+    remote: Remote | None = None
+    """Where blobs and packages lie besides."""
 
     @property
     def metadata(self) -> Path:
