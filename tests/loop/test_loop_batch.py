@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -116,3 +117,29 @@ def test_a_row_that_breaks_the_contract_is_named_with_its_file(
     with pytest.raises(UnreadableTable, match=r"now\.csv"):
         done(plan, store, metadata)
     assert not (tmp_path / "out.parquet").exists()
+
+
+@pytest.mark.parametrize("name", ["now.jsonl.gz", "now.xlsx"])
+def test_a_packed_file_or_a_workbook_is_scored_as_the_same_rows_of_csv_are(
+    store: Store, metadata: Metadata, tmp_path: Path, name: str
+) -> None:
+    now = rows(25, 2).drop("left").with_columns(pl.col("a", "secret").round(6))
+    now.write_csv(tmp_path / "now.csv")
+    if name.endswith(".xlsx"):
+        now.write_excel(tmp_path / name)
+    else:
+        (tmp_path / name).write_bytes(gzip.compress(now.write_ndjson().encode()))
+    more = (
+        FILE + f"  - {{use: deploy.batch, id: other, every: 1d, read: {{path: {name}}}, write: {{path: more.csv}}}}\n"
+    )
+    (tmp_path / "modelyard.yaml").write_text(more)
+    rows(300, 1).write_csv(tmp_path / "rows.csv")
+    plan = Project.load(tmp_path).plan()
+    run(plan, store, metadata, now=1, cores=1)
+    assert [one.rows for one in done(plan, store, metadata)] == [25, 25]
+    scores = ["id", "prediction", "score[0]", "score[1]"]
+    assert (
+        pl.read_csv(tmp_path / "more.csv")
+        .select(scores)
+        .equals(pl.read_parquet(tmp_path / "out.parquet").select(scores))
+    )
