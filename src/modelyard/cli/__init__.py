@@ -36,6 +36,7 @@ COMMANDS = (
     "retrain",
     "history",
     "status",
+    "data",
     "forget",
     "doctor",
 )

@@ -67,6 +67,47 @@ class UnknownVersion(ModelyardError):
     exit = 2
 
 
+class UnknownSnapshot(ModelyardError):
+    """A snapshot is named that is not there."""
+
+    way_out = "List them with `modelyard data list`; one that lies elsewhere comes by `modelyard data pull`."
+    status = 404
+    exit = 2
+
+
+class SnapshotThere(ModelyardError):
+    """A snapshot of other rows has that name; it was left as it is."""
+
+    way_out = "Choose another name."
+    exit = 2
+
+
+class BadSnapshot(ModelyardError):
+    """What says what a snapshot holds cannot be read, or was written by a newer version."""
+
+    way_out = "Get it again by `modelyard data pull`, or take the snapshot again."
+
+
+class WouldBeLost(ModelyardError):
+    """Checking out would overwrite or remove a file whose bytes no snapshot here holds; nothing was changed."""
+
+    way_out = "Take a snapshot of it first (`modelyard data snapshot`), move the file away, or write --force."
+    exit = 3
+
+
+class NoRemote(ModelyardError):
+    """Snapshots are to be pushed or pulled, and nothing says where to."""
+
+    way_out = "Write `remote: FOLDER` in the project file, or name it by --remote."
+    exit = 2
+
+
+class DvcFailed(ModelyardError):
+    """The project is a DVC repository, and dvc is not installed or said no."""
+
+    way_out = "Read what dvc says; where it is not installed: pip install 'modelyard[dvc]'."
+
+
 class AuditBroken(ModelyardError):
     """The audit log was edited, reordered or cut."""
 

@@ -60,6 +60,8 @@ class Project(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     notify: tuple[Notify, ...] = ()
     timezone: str = "UTC"
     store: str | StorePlace | None = None
+    remote: str | None = None
+    """Where `modelyard data push` and `pull` keep snapshots: another store's folder."""
     prepare: Literal["auto", "off"] = "auto"
     seed: int = 0
     steps: tuple[dict[str, Any], ...] = field(default_factory=tuple)

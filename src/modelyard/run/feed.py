@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,17 +107,18 @@ class StepFeed:
             yield f"{unit.name}: {behind.height:,} rows came late, {where}, and are not read; {REREAD}"
 
     def _typed(self, frame: LazyFrame) -> DataFrame:
-        """All columns, in their order and types; one that is not there is null."""
-        import polars as pl
+        return in_columns(frame, self.columns)
 
-        from modelyard.frame.schema import DTYPES
 
-        there = frame.collect_schema()
-        columns = {
-            name: (pl.col(name) if name in there else pl.lit(None)).cast(DTYPES[kind])
-            for name, kind in self.columns.items()
-        }
-        return frame.select(**columns).collect()
+def in_columns(frame: LazyFrame, columns: Mapping[str, Kind]) -> DataFrame:
+    """All columns, in their order and types; one that is not there is null."""
+    import polars as pl
+
+    from modelyard.frame.schema import DTYPES
+
+    there = frame.collect_schema()
+    made = {n: (pl.col(n) if n in there else pl.lit(None)).cast(DTYPES[kind]) for n, kind in columns.items()}
+    return frame.select(**made).collect()
 
 
 class Unit(Struct, frozen=True):

@@ -96,10 +96,14 @@ class Kept:
         whole = pl.concat(frames)
         return replace(reading, parts=(*parts, Part(self._put(whole), whole.height)))
 
+    def write(self, reading: Reading) -> str:
+        """Its version, which nothing begins from."""
+        return self._blobs.put(msgspec.json.encode(reading))
+
     def keep(self, key: str, reading: Reading) -> str:
         """Make it the last one of that source; its version."""
         before = self._told(key)
-        digest = self._blobs.put(msgspec.json.encode(reading))
+        digest = self.write(reading)
         self._states.mkdir(parents=True, exist_ok=True)
         replace_file(self._states / key, digest.encode())
         if self._passing and before not in (None, digest):

@@ -62,6 +62,11 @@ class Store(Struct, frozen=True):
         return self.root / "sources"
 
     @property
+    def snapshots(self) -> Path:
+        """Names of snapshots; what they hold are blobs."""
+        return self.root / "snapshots"
+
+    @property
     def keys(self) -> Path:
         return self.root / "keys"
 

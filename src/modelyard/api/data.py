@@ -1,0 +1,144 @@
+"""Versions of data: the sources of a project as they are now under a name; listed, put back, sent and fetched.
+
+Without DVC they lie in the store. Where the project is a Git repository with DVC they are DVC-tracked files as well
+(api/dvc.py), and are sent and fetched by dvc.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from modelyard.api.data_files import put_back
+from modelyard.api.data_taken import sources, taken
+from modelyard.api.dvc import Dvc
+from modelyard.api.project import Project
+from modelyard.errors.store import NoRemote
+from modelyard.package.synced import replace as write_whole
+from modelyard.run.kept import Kept
+from modelyard.step.step import TableStep
+from modelyard.store.place import Store
+from modelyard.store.snapshots import Shelf, Snapshot, Taken, copy
+
+
+class Took(Struct, frozen=True, kw_only=True):
+    """What taking a snapshot came to. `said`: what was noticed of the sources; `commit`: files for Git, with DVC."""
+
+    snapshot: Snapshot
+    said: tuple[str, ...] = ()
+    commit: tuple[str, ...] = ()
+
+
+class Restored(Struct, frozen=True, kw_only=True):
+    """`written`, `removed`: files that are others now; `rows`: Parquet files of sources that are no files."""
+
+    written: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+
+
+class Listed(Struct, frozen=True, kw_only=True):
+    """`here`: whether its rows are in this store; else `pull` brings them."""
+
+    snapshot: Snapshot
+    here: bool
+
+
+class Versions:
+    """The snapshots of a project. `store`: else the project's own; it is made where there is none."""
+
+    def __init__(self, project: Project, store: str | Path | None = None) -> None:
+        self.project = project
+        self.store: Store = project.place(store).store.make()
+        self.shelf, self.dvc = Shelf.of(self.store), Dvc.of(project.folder)
+
+    def snapshot(self, name: str | None = None, at: int | None = None) -> Took:
+        """The sources as they are now; a source with a cursor is read on from where it was read to. `at`: now, µs.
+        Raises SnapshotThere, and what reading raises."""
+        now = time.time_ns() // 1000 if at is None else at
+        called = name or f"{datetime.fromtimestamp(now / 1e6, UTC):%Y%m%dT%H%M%SZ}"
+        said: list[str] = []
+        sources_ = {one.id: taken(one, self.store, said.append) for one in sources(self.project)}
+        made = Snapshot(name=called, project=self.project.head.name, created=now, sources=sources_)
+        self.shelf.add(made)
+        return Took(snapshot=self.shelf[called], said=tuple(said), commit=self._tracked(called))
+
+    def listed(self) -> list[Listed]:
+        """Oldest first."""
+        found = {one.name: one for one in self.shelf}
+        if self.dvc is not None:
+            found = {one.name: one for one in self.dvc.shelf("all")} | found
+        ordered = sorted(found.values(), key=lambda one: (one.created, one.name))
+        return [Listed(snapshot=one, here=one.name in self.shelf) for one in ordered]
+
+    def open(self, name: str) -> Snapshot:
+        """Of this store; what DVC has here comes into it first. Raises UnknownSnapshot."""
+        if name not in self.shelf and self.dvc is not None and self.dvc.here(name):
+            copy(name, self.dvc.shelf(name), self.shelf)
+        return self.shelf[name]
+
+    def checkout(self, name: str, to: Path | None = None, force: bool = False) -> Restored:
+        """The files of its sources with the very bytes they had; rows of other sources as Parquet files in `to`
+        (`snapshots/NAME` beside the project file unless said). Raises WouldBeLost before anything is changed."""
+        snapshot = self.open(name)
+        put = put_back(snapshot, self._steps(), self.project.folder, self.shelf, force)
+        folder = to or self.project.folder / "snapshots" / f"{name}.rows"
+        rows = [self._rows_to(folder, id_, taken) for id_, taken in snapshot.sources.items() if not taken.files]
+        return Restored(written=put.written, removed=put.removed, rows=tuple(rows))
+
+    def push(self, name: str | None = None, remote: str | None = None) -> dict[str, int]:
+        """All snapshots, or that one: name -> blobs that were not there yet (with DVC 0: it does not say). Raises
+        NoRemote, DvcFailed."""
+        names = [name] if name else [one.name for one in self.shelf]
+        if self.dvc is not None and not _folder(remote):
+            for each in names:
+                self.open(each)
+                self._tracked(each)
+                self.dvc.push(each, remote)
+            return dict.fromkeys(names, 0)
+        there = self._remote(remote)
+        return {each: copy(each, self.shelf, there)[1] for each in names}
+
+    def pull(self, name: str | None = None, remote: str | None = None) -> dict[str, int]:
+        """All snapshots there, or that one; as `push`."""
+        if self.dvc is not None and not _folder(remote):
+            names = [name] if name else [one.name for one in self.dvc.shelf("all")]
+            for each in names:
+                self.dvc.pull(each, remote)
+            return {each: copy(each, self.dvc.shelf(each), self.shelf)[1] for each in names}
+        there = self._remote(remote)
+        names = [name] if name else [one.name for one in there]
+        return {each: copy(each, there, self.shelf)[1] for each in names}
+
+    def _remote(self, named: str | None) -> Shelf:
+        place = named or self.project.head.remote
+        if place is None:
+            raise NoRemote("nothing says where snapshots go", who="data")
+        folder = Path(place) if named else self.project.folder / place
+        return Shelf.of(Store(folder))
+
+    def _tracked(self, name: str) -> tuple[str, ...]:
+        """Given to DVC too, where there is one."""
+        if self.dvc is None:
+            return ()
+        copy(name, self.shelf, self.dvc.shelf(name))
+        return self.dvc.add(name)
+
+    def _steps(self) -> dict[str, TableStep]:
+        return {node.id: node.step for node in self.project.graph.steps if isinstance(node.step, TableStep)}
+
+    def _rows_to(self, folder: Path, id_: str, taken: Taken) -> str:
+        kept, content = Kept(self.store), io.BytesIO()
+        kept.rows(kept.version(taken.version)).write_parquet(content)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / f"{id_}.parquet", content.getvalue())
+        return str(folder / f"{id_}.parquet")
+
+
+def _folder(remote: str | None) -> bool:
+    """Whether a remote that was named is a folder, and not one that DVC knows by that name."""
+    return remote is not None and ("/" in remote or Path(remote).is_dir())

@@ -1,0 +1,175 @@
+"""`modelyard data snapshot|list|diff|checkout|push|pull`: versions of the data that a project reads."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from modelyard.cli.options import Json, Store
+from modelyard.cli.output import columns, document
+from modelyard.cli.when import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from modelyard.api.data import Listed, Versions
+    from modelyard.api.data_diff import SourceDiff
+
+
+class Action(StrEnum):
+    """What to do with versions of data."""
+
+    snapshot = "snapshot"
+    list = "list"
+    diff = "diff"
+    checkout = "checkout"
+    push = "push"
+    pull = "pull"
+
+
+def command(
+    action: Annotated[Action, typer.Argument(help="snapshot, list, diff, checkout, push or pull.", show_choices=False)],
+    name: Annotated[
+        str | None, typer.Argument(help="Of a snapshot; a new one is called after the time, push and pull take all.")
+    ] = None,
+    other: Annotated[str, typer.Argument(help="diff: another snapshot, or `now`: the sources as they are.")] = "now",
+    file: Annotated[str, typer.Option("--file", help="The project file, or its folder.")] = "modelyard.yaml",
+    key: Annotated[
+        list[str] | None, typer.Option("--key", help="diff: a column that finds a row; again for more.")
+    ] = None,
+    to: Annotated[str | None, typer.Option("--to", help="checkout: the folder for rows of sources that are no files.")]
+    = None,
+    force: Annotated[bool, typer.Option("--force", help="checkout: also over files that no snapshot holds.")] = False,
+    remote: Annotated[
+        str | None, typer.Option("--remote", help="push, pull: another store's folder; with DVC, the name of a remote.")
+    ] = None,
+    store: Store = None,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Keep what the project's sources hold under a name, see what changed, put it back, share it. Where the project is
+    a Git repository with DVC, snapshots are files that DVC tracks."""
+    from modelyard.api.data import Versions
+    from modelyard.api.project import Project
+
+    versions = Versions(Project.load(file), store)
+    if action is Action.snapshot:
+        _snapshot(versions, name, json)
+    elif action is Action.list:
+        _list(versions.listed(), json)
+    elif action is Action.diff:
+        _diff(versions, _named(name), other, key or [], json)
+    elif action is Action.checkout:
+        _checkout(versions, _named(name), to, force, json)
+    else:
+        done = (versions.push if action is Action.push else versions.pull)(name, remote)
+        _moved(done, "pushed" if action is Action.push else "pulled", json)
+
+
+def _named(name: str | None) -> str:
+    from modelyard.errors.store import UnknownSnapshot
+
+    if name is None:
+        raise UnknownSnapshot("no snapshot is named", who="data")
+    return name
+
+
+def _snapshot(versions: Versions, name: str | None, json: bool) -> None:
+    made = versions.snapshot(name)
+    if json:
+        document(made)
+        return
+    for word in made.said:
+        typer.echo(f"{word}.", err=True)
+    taken = made.snapshot.sources.items()
+    typer.echo(
+        f"{made.snapshot.name}: " + ", ".join(f"{id_} {one.rows:,} rows ({one.digest[:12]})" for id_, one in taken)
+    )
+    if made.commit:
+        typer.echo(f"For Git: git add {' '.join(made.commit)}", err=True)
+
+
+def _list(found: list[Listed], json: bool) -> None:
+    if json:
+        document(found)
+    elif not found:
+        typer.echo("There are no snapshots yet: `modelyard data snapshot` takes one.")
+    else:
+        lines = [
+            (
+                one.snapshot.name,
+                shown(one.snapshot.created),
+                id_,
+                f"{taken.rows:,}",
+                taken.digest[:12],
+                _reach(one, id_),
+            )
+            for one in found
+            for id_, taken in one.snapshot.sources.items()
+        ]
+        columns([("SNAPSHOT", "TAKEN (UTC)", "SOURCE", "ROWS", "DIGEST", ""), *lines])
+
+
+def _reach(one: Listed, id_: str) -> str:
+    from modelyard.run.reading import shown as mark
+
+    taken = one.snapshot.sources[id_]
+    where = "" if one.here else "not here: modelyard data pull"
+    if not taken.cursor:
+        return where
+    return f"up to {taken.cursor} = {mark(taken.upto, taken.columns[taken.cursor])} {where}".strip()
+
+
+def _diff(versions: Versions, before: str, after: str, key: list[str], json: bool) -> None:
+    from modelyard.api.data_diff import data_diff
+
+    found = data_diff(versions, before, after, key)
+    if json:
+        document(found)
+        return
+    for id_, one in found.items():
+        typer.echo(f"{id_}: {one.rows[0]:,} rows -> {one.rows[1]:,}")
+        columns([("  " + head, what) for head, what in _lines(one)])
+
+
+def _lines(one: SourceDiff) -> Iterator[tuple[str, str]]:
+    if one.said:
+        yield "note", one.said
+    if one.same:
+        yield "rows", "the same"
+        return
+    by = f" (by {', '.join(one.key)})" if one.key else " (as whole rows)"
+    changed = "" if one.changed is None else f", {one.changed:,} changed"
+    yield "rows", f"{one.added:,} added, {one.removed:,} removed{changed}{by}"
+    for name, what in one.columns.items():
+        yield f"column {name}", what
+    for name, rows in one.values.items():
+        yield f"values of {name}", f"{rows:,} differ"
+    for moved in one.moved:
+        yield f"distribution of {moved.column}", moved.what
+    rest = one.compared - len(one.moved)
+    if rest:
+        yield "distributions", f"{rest} of {one.compared} columns lie as two samples of one table would"
+
+
+def _checkout(versions: Versions, name: str, to: str | None, force: bool, json: bool) -> None:
+    done = versions.checkout(name, Path(to) if to else None, force)
+    if json:
+        document(done)
+        return
+    for what, files in (("written", done.written), ("removed", done.removed), ("rows in", done.rows)):
+        for each in files:
+            typer.echo(f"{what} {each}")
+    if not (done.written or done.removed or done.rows):
+        typer.echo("All files are as they were.")
+
+
+def _moved(done: dict[str, int], word: str, json: bool) -> None:
+    if json:
+        document(done)
+    elif not done:
+        typer.echo("There are no snapshots.")
+    for name, blobs in ({} if json else done).items():
+        typer.echo(f"{word} {name}, {blobs:,} blobs were not there yet")
