@@ -7,17 +7,17 @@ from typing import Any
 
 Ask = Callable[[str, str | None], str]
 FIELDS = {
-    "s3": (("bucket", None), ("region", "us-east-1")),
-    "gcs": (("bucket", None),),
-    "azure": (("account", None), ("container", None)),
+    "s3": ("bucket",),
+    "gcs": ("bucket",),
+    "azure": ("account", "container"),
 }
 SECRETS = {"s3": "secret_key", "gcs": "service_account", "azure": "account_key"}
-OTHERS = ("prefix", "endpoint")
+OTHERS = ("prefix", "region", "endpoint")
 
 
 def entry(name: str, kind: str, given: dict[str, Any], ask: Ask) -> dict[str, Any]:
     """`given`: the options by name. With `password: -` nothing is signed, and no key is asked for."""
-    asked = {field: given.get(field) or ask(field, usual) for field, usual in FIELDS[kind]}
+    asked = {field: given.get(field) or ask(field, None) for field in FIELDS[kind]}
     others = {field: given[field] for field in OTHERS if field in given}
     http = {"allow_http": True} if given.get("allow_http") else {}
     made = {"name": name, "kind": kind, **asked, **others, **http}
