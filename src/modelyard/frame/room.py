@@ -5,8 +5,8 @@ from __future__ import annotations
 import resource
 from pathlib import Path
 
-SHARE = 4
-"""One table may fill a quarter: it is copied while it is worked on."""
+SHARE = 8
+"""One table may fill an eighth: it is copied while it is worked on, and there are others."""
 UNKNOWN = 4 * 2**30
 
 

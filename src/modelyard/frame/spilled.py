@@ -18,8 +18,10 @@ from polars.io.plugins import register_io_source
 
 from modelyard.frame.room import room
 
-PART = 32 * 2**20
+PART = 8 * 2**20
 """Bytes of a part on disk, as it is in memory."""
+ROWS = 50_000
+"""Rows that are worked on at once."""
 PLACE = ".modelyard/cache/spill"
 
 
@@ -99,6 +101,15 @@ class Spill:
 def in_parts(frame: pl.LazyFrame) -> bool:
     """Whether its rows come from somewhere that may hold more of them than memory: a spill, a database."""
     return "PYTHON SCAN" in frame.explain(optimized=False)
+
+
+def parts(frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    """Whole; some rows at a time where there may be more than memory holds. At least one part, be it empty."""
+    if not in_parts(frame):
+        yield frame.collect()
+        return
+    yield frame.head(0).collect()
+    yield from frame.collect_batches(chunk_size=ROWS, maintain_order=True)
 
 
 def _sweep(place: Path) -> None:

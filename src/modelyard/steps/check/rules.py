@@ -5,6 +5,7 @@ The step's row rules become part of the program's contract; `rows.rules.Checks` 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
@@ -26,7 +27,6 @@ from modelyard.step.step import TableStep
 
 if TYPE_CHECKING:
     from polars import LazyFrame
-
 
 class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one column's values must be; a part not said is not checked."""
@@ -99,41 +99,67 @@ class Rules(TableStep, frozen=True, kw_only=True, tag="check.rules"):
         return given[0]
 
     def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
+        import polars as pl
+
         from modelyard.frame.schema import schema_of
+        from modelyard.frame.spilled import Gathering, parts
         from modelyard.frame.table import to_table
 
         schema = schema_of(tables[0])
         checks = Checks(self.rules(schema), ctx.zone)
-        names = [name for rule in checks.rules for name in rule.reads]
-        names += [name for rule in self.table for name in columns_of(rule)]
-        checked = schema.keep(dict.fromkeys(names))
-        frame = tables[0].collect()
-        rows = to_table(frame, checked, ctx.zone)
-        rows = rows if names else Table({}, frame.height)
-        held = self._rows(checks, rows, ctx)
+        names = dict.fromkeys(name for rule in checks.rules for name in rule.reads)
+        judged = schema.keep(dict.fromkeys(name for rule in self.table for name in columns_of(rule)))
+        kept, tallies, sums = Gathering(ctx.folder), [Tally(rule) for rule in checks.rules], []
+        came = 0
+        for part in parts(tables[0]):
+            held = _rows(checks, to_table(part, schema.keep(names), ctx.zone), tallies)
+            kept.add(part.filter(~held) if held.any() else part)
+            sums.append(part.select(judged.names))
+            came += part.height
+        for tally in tallies:
+            _told(tally.finding, ctx, f"row {tally.first + 1}")
+        rows = to_table(pl.concat(sums), judged, ctx.zone) if judged.names else Table({}, came)
         for finding in judge(self.table, rows, ctx.now):
             _told(finding, ctx)
-        return frame.filter(~held).lazy() if held.any() else frame.lazy()
+        return kept.lazy()
 
-    def _rows(self, checks: Checks, table: Table, ctx: Context) -> Mask:
-        """(n,) the rows to keep out. RuleBroken at the first row that breaks a `stop` rule."""
-        held = np.zeros(len(table), dtype=np.bool_)
-        for rule, mask in checks.masks(table):
-            broken = int(mask.sum())
-            row = int(mask.argmax()) if broken else 0
-            first = checks.explain(rule, table, row) if broken else ""
-            finding = Finding(
-                rule=str(rule),
-                otherwise=rule.otherwise,
-                checked=len(table),
-                broken=broken,
-                held=not broken,
-                found=first,
-            )
-            _told(finding, ctx, f"row {row + 1}")
-            if rule.otherwise == "quarantine":
-                held |= mask
-        return held
+
+class Tally:
+    """What one rule found so far, part by part."""
+
+    def __init__(self, rule: ColumnRule) -> None:
+        self.rule = rule
+        self.checked = self.broken = self.first = 0
+        self.found = ""
+
+    def add(self, mask: Mask, checks: Checks, table: Table) -> None:
+        broken = int(mask.sum())
+        if broken and not self.broken:
+            row = int(mask.argmax())
+            self.first, self.found = self.checked + row, checks.explain(self.rule, table, row)
+        self.broken += broken
+        self.checked += len(mask)
+
+    @property
+    def finding(self) -> Finding:
+        return Finding(
+            rule=str(self.rule),
+            otherwise=self.rule.otherwise,
+            checked=self.checked,
+            broken=self.broken,
+            held=not self.broken,
+            found=self.found,
+        )
+
+
+def _rows(checks: Checks, table: Table, tallies: Sequence[Tally]) -> Mask:
+    """(n,) the rows to keep out."""
+    held = np.zeros(len(table), dtype=np.bool_)
+    for (rule, mask), tally in zip(checks.masks(table), tallies, strict=True):
+        tally.add(mask, checks, table)
+        if rule.otherwise == "quarantine":
+            held |= mask
+    return held
 
 
 def _told(finding: Finding, ctx: Context, where: str = "") -> None:
