@@ -3,6 +3,12 @@
 # are installed here; elsewhere the tests that need them are skipped by name, and these lines say how to have them.
 # Azurite (Azure's blobs) comes by npm, where there is one; S3's and Google's servers come with the Python packages.
 set -u
+# DVC runs as a command of its own, in an environment of its own: what it brings is not in the lock.
+if [ ! -x .venv-dvc/bin/dvc ]; then
+  echo "installing dvc for the tests into .venv-dvc"
+  { "${PYTHON:-python3}" -m venv .venv-dvc && .venv-dvc/bin/python -m pip install --quiet --disable-pip-version-check 'dvc>=3.67'; } >/dev/null 2>&1 ||
+    echo "not here: dvc. Its tests will be skipped. To run them: python3 -m venv .venv-dvc && .venv-dvc/bin/pip install dvc" >&2
+fi
 if [ -d .venv ] && [ ! -d .venv/azurite/node_modules/azurite ]; then
   if command -v npm >/dev/null 2>&1; then
     echo "installing Azurite for the tests"

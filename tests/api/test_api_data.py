@@ -28,6 +28,7 @@ from modelyard.schema.connection import Sqlite
 from modelyard.store.place import Store
 from modelyard.store.snapshots import Shelf
 
+ROOT = Path(__file__).parents[2]
 FILE = """modelyard: 1
 name: churn
 task: classification
@@ -209,9 +210,9 @@ def test_a_snapshot_from_elsewhere_writes_only_where_its_source_reads(folder: Pa
 @pytest.fixture
 def dvc(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder as a real Git repository with DVC and a remote that is a folder; another clone is made of it."""
-    program = shutil.which("dvc", path=f"{os.environ.get('MODELYARD_DVC', '')}:{os.environ['PATH']}")
+    program = shutil.which("dvc", path=f"{ROOT / '.venv-dvc/bin'}:{os.environ['PATH']}")
     if program is None:
-        pytest.skip("dvc is not here: make a virtual environment with dvc in it and name its bin by MODELYARD_DVC")
+        pytest.skip("dvc is not here: python3 -m venv .venv-dvc && .venv-dvc/bin/pip install dvc")
     monkeypatch.setenv("PATH", f"{Path(program).parent}:{os.environ['PATH']}")
     monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
     monkeypatch.setenv("HOME", str(tmp_path))
