@@ -17,7 +17,8 @@ from modelyard.frame.parsed import Form, Wrong
 PLAIN = st.sampled_from(
     ["", "1", "-2", "007", "3.5", "1e3", "NA", "x", "é", " 1", "1 ", "\r", "1\r", "null", "9223372036854775808", "inf",
      "nan", "1_000", "+5", "5.", "-.5", ".5", "1e400", "-0", "0.1", "123456789.123456789", "1e-320", "4.35", "-",
-     "12345678901234567", "0.30000000000000004", "\x00", "a word of more than twelve", "1E5", "1e+5", "-1e-7"]
+     "12345678901234567", "0.30000000000000004", "\x00", "a word of more than twelve", "007", "-07", "+01",
+     "00", "01.5", "0", "1E5", "1e+5", "-1e-7"]
 )  # fmt: skip
 QUOTED = st.sampled_from(["", 'say ""x"" twice', '""', "a,b", "a\nb", 'a longer, quoted ""word""', "1", "NA", "2.5"])
 CELL = PLAIN | st.floats().map(repr) | st.integers().map(str) | QUOTED.map(lambda text: f'"{text}"')
@@ -48,6 +49,7 @@ def test_native_columns_are_those_of_polars(
     assert mine is not None
     assert mine[0].equals(theirs[0])
     assert plain(mine[1]) == plain(theirs[1])
+    assert mine[2] == theirs[2]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,7 @@ def test_native_columns_are_those_of_polars(
 )
 def test_a_moment_is_the_one_that_polars_finds(word: str) -> None:
     form = Form(names=("t",), delimiter=",", quote='"', null_words=("",))
-    frame, _ = parsed.parsed(f"{word}\n\n".encode(), 2, form, {"t": "s"}, {"t": word})
+    frame, *_ = parsed.parsed(f"{word}\n\n".encode(), 2, form, {"t": "s"}, {"t": word})
     told = pl.Series([word.removesuffix("Z")]).str.to_datetime(time_unit="us").dt.replace_time_zone("UTC")
     assert frame["t"].to_list() == [told[0], None]
 
@@ -63,7 +65,7 @@ def test_a_moment_is_the_one_that_polars_finds(word: str) -> None:
 @pytest.mark.parametrize("word", ["2013-02-29T00:00:00Z", "2013-01-01T24:00:00Z", "2013-01-01 00:00:00Z", "2013-01-01"])
 def test_what_is_no_such_moment_comes_as_text(word: str) -> None:
     form = Form(names=("t",), delimiter=",", quote='"', null_words=("",))
-    frame, _ = parsed.parsed(f"{word}\n".encode(), 1, form, {"t": "s"}, {"t": "2013-01-01T00:00:00Z"})
+    frame, *_ = parsed.parsed(f"{word}\n".encode(), 1, form, {"t": "s"}, {"t": "2013-01-01T00:00:00Z"})
     assert frame["t"].to_list() == [word]
 
 

@@ -40,7 +40,8 @@ typedef struct {
 
 typedef struct {
     char kind;       /* i, f, t, s; - is left out */
-    int shape;       /* of moments: the byte between date and time, times two, plus one with Z; 0 none yet, -1 several */
+    int shape;       /* of moments: the byte between date and time, times two, plus one with Z; 0 none yet, -1 several;
+                        of numbers: whether one is written like a code, with a zero before it */
     void *values;    /* int64, double, or views of 16 bytes */
     Byte *valid;
     int64_t nulls;
@@ -235,6 +236,17 @@ static int word(Column *column, int64_t row, const Byte *at, Py_ssize_t size, in
     return 1;
 }
 
+/* 007: a number to a reader, a code to whoever wrote it. */
+static int is_code(const Byte *at, const Byte *end)
+{
+    at += at < end && *at == '-';
+    if (end - at < 2 || *at != '0')
+        return 0;
+    while (at < end && (unsigned)*at - '0' <= 9)
+        at++;
+    return at == end;
+}
+
 /* One cell into its column; 0: odd, -1: no memory. */
 static int put(const Text *text, Column *column, int64_t row, const Byte *at, const Byte *end, int quoted)
 {
@@ -246,9 +258,11 @@ static int put(const Text *text, Column *column, int64_t row, const Byte *at, co
     switch (column->kind) {
     case 'i':
         done = whole(at, end, (int64_t *)column->values + row);
+        column->shape |= is_code(at, end);
         break;
     case 'f':
         done = number(text, at, end, (double *)column->values + row);
+        column->shape |= is_code(at, end);
         break;
     case 't':
         done = moment(at, end, (int64_t *)column->values + row, &shape);

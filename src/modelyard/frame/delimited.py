@@ -12,13 +12,14 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 import polars as pl
 from msgspec import Struct
 
 from modelyard.errors.data import UnreadableTable
 from modelyard.frame.blocks import blocks
-from modelyard.frame.infer import Marks, made
+from modelyard.frame.infer import WHOLE_CODE, Marks, made, pointed
 from modelyard.frame.lines import BLANK, FEW, MANY, POISON, STRAY, UNCLOSED, Bad, Body, Lines, lines
 from modelyard.frame.parsed import Form, parsed
 from modelyard.frame.quarantine import Kept
@@ -76,6 +77,8 @@ class Delimited:
         """Raises UnreadableTable: no header, or a record before it that does not parse."""
         self.path, self.dialect = path, dialect
         self._fields, self._header = 0, b""
+        self.codes: dict[str, Kept] = {}
+        """Per column of numbers the first row that writes one like a code (`007`), of the rows read by now."""
         next(self._blocks(), None)
         if not self._fields:
             raise UnreadableTable("there is no header: the file is empty", where=str(path))
@@ -200,6 +203,7 @@ class _Typing:
         plain = self._dialect.marks.plain
         self._codes = {n: CODES.get(kind, "s") if plain else "s" for n, kind in kinds.items()}
         self._like: dict[str, str] = {}
+        self._noting = Lock()
 
     def look(self, block: Block) -> Mapping[str, str]:
         """Per column of moments the first of them."""
@@ -214,11 +218,13 @@ class _Typing:
         kept = self._file._told(block)
         (clean, end), rows = _clean(block), block.found.good
         try:
-            frame, doubts = parsed(clean, rows, self._form, self._codes, like, self._zone, end)
+            frame, doubts, coded = parsed(clean, rows, self._form, self._codes, like, self._zone, end)
         except (pl.exceptions.PolarsError, OSError) as error:
             raise UnreadableTable(first_line(error), where=str(self._file.path)) from None
         if frame.height != rows:
             raise UnreadableTable(f"{rows} rows came out as {frame.height}", where=str(self._file.path))
+        for name in (*coded, *self._marked(frame)):
+            self._note(name, block)
         wrong = {name: mask for name, mask in doubts.items() if mask.any()}
         done: dict[str, pl.Series] = {}
         for column in frame:
@@ -227,6 +233,27 @@ class _Typing:
                 wrong[column.name] = done[column.name].is_null() & column.is_not_null()
         whole = pl.DataFrame(done)
         return self._without(whole, wrong, block, kept) if wrong else (whole, kept)
+
+    def _marked(self, frame: pl.DataFrame) -> Iterator[str]:
+        """Columns of numbers that came as text, for their marks, and hold a code."""
+        for column in frame:
+            numbers = self._kinds[column.name] in CODES and column.dtype == pl.String
+            if numbers and pointed(column, self._dialect.marks).str.contains(WHOLE_CODE).any():
+                yield column.name
+
+    def _note(self, name: str, block: Block) -> None:
+        """Blocks are typed in any order, and several at once; the earliest row is kept."""
+        with self._noting:
+            known = self._file.codes.get(name)
+            if known is None or known.line >= block.line:
+                self._find(name, block)
+
+    def _find(self, name: str, block: Block) -> None:
+        text = pointed(block.text(self._form, [name])[name], self._dialect.marks)
+        rows = text.str.contains(WHOLE_CODE).fill_null(False).arg_true().to_list()[:1]
+        for row, place in zip(rows, self._places(block, rows), strict=True):
+            found = self._file.row(block.body, Bad(*place, 0), self._file._fields, text[row])
+            self._file.codes[name] = found
 
     def _made(self, column: pl.Series, like: Mapping[str, str]) -> pl.Series:
         if column.dtype != pl.String:

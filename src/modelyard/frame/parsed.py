@@ -13,15 +13,19 @@ from collections.abc import Callable, Mapping, Sequence
 import polars as pl
 from msgspec import Struct
 
+from modelyard.frame.infer import WHOLE_CODE
 from modelyard.frame.zone import to_utc
 
 NUMBERS: dict[str, pl.DataType] = {"i": pl.Int64(), "f": pl.Float64()}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?")
+ODD_CODE = re.compile(rb"^[ '\"]*[+-]?0\d+[ '\"]*$")
 NONE: Mapping[str, str] = {}
 Found = tuple[tuple[object, object], list[tuple[int, int, int, int]], list[int]]
 Parse = Callable[[bytes, int, int, int, int, int, bytes, tuple[bytes, ...]], Found | None]
 Wrong = dict[str, pl.Series]
 """Column -> (n,) where its text is no number."""
+Parsed = tuple[pl.DataFrame, Wrong, frozenset[str]]
+"""Also the columns of numbers where one is written like a code: `007`."""
 
 
 class Form(Struct, frozen=True, kw_only=True):
@@ -49,14 +53,14 @@ def parsed(
     like: Mapping[str, str] = NONE,
     zone: str = "UTC",
     end: int | None = None,
-) -> tuple[pl.DataFrame, Wrong]:
+) -> Parsed:
     """Whole records -> those columns, each as `i`, `f` or `s` says; null where a text is no such number. `like`: how
     moments are written in some of the `s` columns; where all are, they come as moments. `end`: of the records.
 
     >>> form = Form(names=("a", "b"), delimiter=",", quote='"', null_words=("NA",))
-    >>> frame, wrong = parsed(b'1,"x, y"\\nNA,z\\n+3,\\nq,w\\n', 4, form, {"a": "i", "b": "s"})
-    >>> frame["a"].to_list(), frame["b"].to_list(), wrong["a"].to_list()
-    ([1, None, 3, None], ['x, y', 'z', None, 'w'], [False, False, False, True])
+    >>> frame, wrong, coded = parsed(b'1,"x, y"\\nNA,z\\n+3,\\nq,w\\n', 4, form, {"a": "i", "b": "s"})
+    >>> frame["a"].to_list(), frame["b"].to_list(), wrong["a"].to_list(), sorted(coded)
+    ([1, None, 3, None], ['x, y', 'z', None, 'w'], [False, False, False, True], [])
     """
     found = _native(body, rows, form, kinds, like, zone, end)
     return _polars(body[:end], form, kinds) if found is None else found
@@ -79,7 +83,7 @@ def _native(
     like: Mapping[str, str] = NONE,
     zone: str = "UTC",
     end: int | None = None,
-) -> tuple[pl.DataFrame, Wrong] | None:
+) -> Parsed | None:
     if native is None:
         return None
     timed = {name: word for name, word in like.items() if MOMENT.fullmatch(word)}
@@ -93,6 +97,7 @@ def _native(
         made = _moments(columns[name], shapes[form.names.index(name)], word, zone)
         columns[name] = _text(body[:end], rows, form, name) if made is None else made
     wrong: Wrong = {}
+    coded = {name for name, shape in zip(form.names, shapes, strict=True) if kinds.get(name) in NUMBERS and shape}
     for place in sorted({column for _, column, _, _ in odd}):
         name = form.names[place]
         own = [(row, body[start:end]) for row, column, start, end in odd if column == place]
@@ -103,7 +108,9 @@ def _native(
         values, bad = judged
         columns[name] = columns[name].scatter(at, values)
         wrong[name] = pl.zeros(rows, dtype=pl.Boolean, eager=True).scatter(at.filter(bad), True)
-    return pl.DataFrame({name: columns[name] for name in kinds}), wrong
+        if any(ODD_CODE.search(text) for _, text in own):
+            coded.add(name)
+    return pl.DataFrame({name: columns[name] for name in kinds}), wrong, frozenset(coded)
 
 
 def _text(body: bytes, rows: int, form: Form, name: str) -> pl.Series:
@@ -113,19 +120,18 @@ def _text(body: bytes, rows: int, form: Form, name: str) -> pl.Series:
 def _judged(texts: Sequence[bytes], form: Form, dtype: pl.DataType) -> tuple[pl.Series, pl.Series] | None:
     """What polars makes of each, and where that is nothing. None: it takes them for other lines than they are."""
     one = Form(names=("x",), delimiter=form.delimiter, quote=form.quote, null_words=form.null_words)
-    frame, wrong = _polars(b"\n".join(texts) + b"\n", one, {"x": "i" if dtype == pl.Int64() else "f"})
+    frame, wrong, _ = _polars(b"\n".join(texts) + b"\n", one, {"x": "i" if dtype == pl.Int64() else "f"})
     if frame.height != len(texts):
         return None
     return frame["x"], wrong.get("x", pl.zeros(frame.height, dtype=pl.Boolean, eager=True))
 
 
-def _polars(body: bytes, form: Form, kinds: Mapping[str, str]) -> tuple[pl.DataFrame, Wrong]:
+def _polars(body: bytes, form: Form, kinds: Mapping[str, str]) -> Parsed:
     frame = _read(body, form, {name: NUMBERS.get(kind, pl.String()) for name, kind in kinds.items()})
+    texts = _read(body, form, {name: pl.String() for name, kind in kinds.items() if kind in NUMBERS})
     doubted = [s.name for s in frame if s.dtype.is_numeric() and s.null_count()]
-    if not doubted:
-        return frame, {}
-    texts = _read(body, form, dict.fromkeys(doubted, pl.String()))
-    return frame, {name: frame[name].is_null() & texts[name].is_not_null() for name in doubted}
+    coded = frozenset(text.name for text in texts if text.str.contains(WHOLE_CODE).any())
+    return frame, {name: frame[name].is_null() & texts[name].is_not_null() for name in doubted}, coded
 
 
 def _read(body: bytes, form: Form, dtypes: Mapping[str, pl.DataType]) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from modelyard.frame.quarantine import Kept
 from modelyard.frame.schema import DTYPES
 from modelyard.schema.column import Kind
 
+KINDS: dict[Kind, str] = {"integer": "whole numbers", "number": "numbers"}
 TOLD = 10
 """Files whose drift is told one by one."""
 
@@ -27,7 +28,7 @@ class Together:
     ) -> None:
         """A kind that `types` does not say is found in as many rows as the files' samples have. Raises MissingColumn,
         UnreadableTable."""
-        self._files, self._infer = files, files[0].dialect.infer
+        self._files, self._infer, self._types = files, files[0].dialect.infer, types
         there = self._union()
         for name in (*types, *(columns or ())):
             if name not in there:
@@ -52,6 +53,18 @@ class Together:
             yield f"{name} has no {shown}: null there"
         if len(drifted) > TOLD:
             yield f"{len(drifted) - TOLD} more files lack columns that others have"
+
+    def codes(self) -> Iterator[str]:
+        """Which columns are numbers by their first rows and hold codes further on, in words; after all was read."""
+        for name in (one for one in self._names if one not in self._types and self.kinds[one] in KINDS):
+            for file in self._files:
+                if (found := file.codes.get(name)) is not None:
+                    kind, place = KINDS[self.kinds[name]], f"{file.path.name}, line {found.line}"
+                    yield (
+                        f"{name!r} holds {kind} in its first {self._infer:,} rows, but {place} holds the code "
+                        f"{found.reason!r}, read as a number: declare types: {{{name}: category}}"
+                    )
+                    break
 
     def _union(self) -> list[str]:
         there: dict[str, None] = {}

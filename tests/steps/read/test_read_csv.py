@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from modelyard.errors.data import MissingColumn, UnreadableTable
+from modelyard.frame import parsed
 from modelyard.step.context import Context
 from modelyard.steps.read import csv as module
 from modelyard.steps.read.csv import Csv
@@ -173,3 +174,34 @@ def test_kinds_are_found_in_the_same_rows_before_a_run_and_in_it(
     assert len(said) == 1
     monkeypatch.setattr(module, "INFER", 5)
     assert read(tmp_path, quarantine="bad.jsonl")[0]["n"].to_list() == ["1", "2", "3", "x", "4"]
+
+
+CODED = "n,f,zip\n" + "".join(f"{n},{n}.5,{10_000 + n}\n" for n in range(100_000)) + "7,0.5,00123\n8,007,00124\n"
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_a_code_after_the_rows_that_kinds_are_found_in_is_said_with_its_line(
+    tmp_path: Path, native: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not native:
+        monkeypatch.setattr(parsed, "native", None)
+    (tmp_path / "a.csv").write_text(CODED)
+    frame, said = read(tmp_path)
+    assert frame["zip"][-1] == 124
+    assert said == [
+        "'f' holds numbers in its first 100,000 rows, but a.csv, line 100003 holds the code '007', read as a number: "
+        "declare types: {f: category}",
+        "'zip' holds whole numbers in its first 100,000 rows, but a.csv, line 100002 holds the code '00123', read as a "
+        "number: declare types: {zip: category}",
+    ]
+    declared, nothing = read(tmp_path, types={"zip": "category", "f": "number"})
+    assert declared["zip"][-1] == "00124"
+    assert nothing == []
+
+
+def test_a_code_among_numbers_with_marks_is_said_too(tmp_path: Path) -> None:
+    rows = "".join(f'"1.{n:03},5";{n}\n' for n in range(100_000 // 100))
+    (tmp_path / "a.csv").write_text("f;n\n" + rows * 101 + '"007";1\n')
+    _, said = read(tmp_path, delimiter=";", decimal=",", thousands=".")
+    assert len(said) == 1
+    assert "line 101002 holds the code '007'" in said[0]

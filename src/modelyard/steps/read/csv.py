@@ -77,7 +77,7 @@ class Csv(Incremental, frozen=True, kw_only=True, tag="read.csv"):
                 table.add(frame)
                 if book is not None:
                     book.add(kept)
-        for word in opened.drift():
+        for word in (*opened.drift(), *opened.codes()):
             ctx.tell(word)
         if book is not None and self.quarantine is not None and book.first is not None:
             ctx.tell(told(book.first, book.rows, table.rows, self.quarantine))
