@@ -9,14 +9,17 @@ import hmac
 import http.client
 import itertools
 import json
+import select
 import shutil
 import socket
+import socketserver
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -67,6 +70,32 @@ def started(command: Sequence[str], port: int, folder: Path) -> "subprocess.Pope
     server.kill()
     server.wait(10)
     pytest.fail(f"the server does not start: {(folder / 'log').read_text()[-2000:]}")
+
+
+@contextmanager
+def cut_after(port: int, most: int) -> Iterator[tuple[int, list[int]]]:
+    """A way to that port on which, after so many bytes towards it, nothing goes any more: its port, the bytes seen."""
+    seen = [0]
+
+    class Way(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            if seen[0] > most:
+                return
+            with socket.create_connection(("127.0.0.1", port)) as server:
+                ends = {self.request: server, server: self.request}
+                while seen[0] <= most:
+                    for end in select.select(list(ends), [], [], 0.2)[0]:
+                        part = end.recv(2**16)
+                        if not part:
+                            return
+                        ends[end].sendall(part)
+                        seen[0] += len(part) if end is self.request else 0
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Way) as way:
+        way.daemon_threads = True
+        threading.Thread(target=way.serve_forever, args=(0.05,), daemon=True).start()
+        yield way.server_address[1], seen
+        way.shutdown()
 
 
 def stopped(server: "subprocess.Popen[bytes]") -> None:

@@ -2,7 +2,9 @@
 the sort that are used, so what is written there is tested nowhere."""
 
 import json
+import os
 from pathlib import Path
+from secrets import token_hex
 
 import polars as pl
 import pytest
@@ -95,6 +97,22 @@ def test_a_service_account_signs_by_itself_and_only_its_own_fields_are_used(fake
                "token_uri": "http://127.0.0.1:1/", "gcs_base_url": "http://127.0.0.1:1"}  # fmt: skip
     signed = replace(connection, service_account=Secret(json.dumps(account)))
     assert pl.read_csv(spooled(signed, "a.csv", tmp_path)["a.csv"])["a"].to_list() == [1]
+
+
+def test_google_takes_what_is_written_whole_and_once(tmp_path: Path) -> None:
+    """Against Google itself, since no emulator takes what is put so."""
+    name, account = os.environ.get("MODELYARD_GCS_BUCKET"), os.environ.get("MODELYARD_GCS_ACCOUNT")
+    if not name or not account:
+        pytest.skip(
+            'no Google bucket: MODELYARD_GCS_BUCKET=… MODELYARD_GCS_ACCOUNT="$(cat key.json)" pytest tests/objects'
+        )
+    connection = Gcs(name="lake", bucket=name, prefix=f"test-{token_hex(8)}", service_account=Secret(account))
+    bucket = Bucket(connection)
+    assert bucket.put_absent("a", b"1")
+    assert not bucket.put_absent("a", b"2")
+    with finished(connection, "big.bin", tmp_path) as file:
+        file.write_bytes(bytes(range(256)) * 160_000)
+    assert bucket.look("big.bin").size == 40_960_000
 
 
 @pytest.mark.parametrize("text", ["key.json", "{}", '{"type": "authorized_user", "refresh_token": "x"}', "[]"])

@@ -16,9 +16,12 @@ from modelyard.errors.project import BadParameter
 from modelyard.objects import bucket as buckets
 from modelyard.objects import client
 from modelyard.objects.bucket import Bucket
+from modelyard.run.feed import StepFeed, pinned
+from modelyard.run.kept import Reading
 from modelyard.schema.connection import Connections, Postgresql
 from modelyard.schema.object_store import ObjectStore
 from modelyard.step.context import Context
+from modelyard.step.incremental import Bounds
 from modelyard.step.step import TableStep
 from modelyard.steps.read.arrow import Arrow
 from modelyard.steps.read.csv import Csv
@@ -28,7 +31,7 @@ from modelyard.steps.read.parquet import Parquet
 from modelyard.steps.read.sql import Sql
 from modelyard.steps.write.csv import Csv as WriteCsv
 from modelyard.steps.write.parquet import Parquet as WriteParquet
-from object_stores import Seaweed, seaweed_in, stopped
+from object_stores import Seaweed, cut_after, seaweed_in, stopped
 
 TABLE = pl.DataFrame({"id": ["a", "b", "c"], "n": [1, 2, None], "x": [0.5, None, 2.25]})
 
@@ -154,3 +157,41 @@ def test_a_server_that_stops_midway_is_told_and_leaves_no_half_copy(
     with pytest.raises(Unreachable):
         WriteCsv(connection="lake", path="t.csv").run(context(connection, tmp_path / "p"), TABLE.lazy())
     assert [one for one in (tmp_path / "p").rglob("*") if one.is_file()] == []
+
+
+def test_an_upload_that_is_cut_midway_leaves_what_was_there_before(
+    seaweed: Seaweed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "RETRIES", 1)
+    connection = seaweed.connection()
+    assert Bucket(connection).put_absent("big.bin", b"before")
+    source = tmp_path / "big.bin"
+    source.write_bytes(bytes(64 * 2**20))
+    with cut_after(seaweed.ports[1], 24 * 2**20) as (port, seen):
+        through = replace(connection, endpoint=f"http://127.0.0.1:{port}")
+        with pytest.raises(Unreachable):
+            Bucket(through).upload(source, "big.bin")
+    assert seen[0] > 24 * 2**20
+    assert Bucket(connection).read("big.bin") == b"before"
+    assert [one.key for one in Bucket(connection).matching()] == ["big.bin"]
+
+
+def test_a_source_with_a_cursor_reads_on_in_a_bucket_and_pins_what_it_read(seaweed: Seaweed, tmp_path: Path) -> None:
+    connection = seaweed.connection()
+    ctx = context(connection, tmp_path)
+    bucket = Bucket(connection)
+    bucket.put_absent("d/[1].csv", b"n,a\n1,x\n2,y\n")
+    bucket.put_absent("d/2.csv", b"n,a\n3,z\n")
+    step = Csv(connection="lake", path="d/*.csv", cursor="n")
+    before = pinned(step, ctx, step.peek(ctx))
+    assert before == pinned(step, ctx, step.peek(ctx))
+    assert before.digest
+    feed = StepFeed(step, ctx, step.peek(ctx))
+    first = feed.fetch(Bounds(), Reading(cursor="n", columns=feed.columns))
+    assert sorted(first.frame["n"].to_list()) == [1, 2, 3]
+    assert sorted(first.files) == ["d/2.csv", "d/[1].csv"]
+    bucket.put_absent("d/3.csv", b"n,a\n4,w\n")
+    then = feed.fetch(Bounds(after=3), Reading(cursor="n", columns=feed.columns, upto=3, files=first.files))
+    assert then.frame["n"].to_list() == [4]
+    assert then.words == ()
+    assert pinned(step, ctx, step.peek(ctx)).digest != before.digest

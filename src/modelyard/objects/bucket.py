@@ -87,12 +87,16 @@ class Bucket:
                 raise StoreRefused(f"{len(part)} bytes came of {end - start}", where=self.shown(one.key))
             into.write(part)
 
-    def read(self, key: str) -> bytes:
-        """The whole object, in memory. Raises MissingObject."""
+    def read(self, key: str, most: int | None = None) -> bytes:
+        """The whole object, in memory. Raises MissingObject, and StoreRefused for one of more than `most` bytes."""
         import obstore
 
         with told(self.connection, key):
-            return bytes(obstore.get(self._client, self._path(key)).bytes())
+            answer = obstore.get(self._client, self._path(key))
+            size = answer.meta["size"]
+            if most is not None and size > most:
+                raise StoreRefused(f"{size:,} bytes, more than the {most:,} it may have", where=self.shown(key))
+            return bytes(answer.bytes())
 
     def put_absent(self, key: str, content: bytes) -> bool:
         """Put where there is nothing; whether it was so. Two who put at once: one is first, none is torn."""

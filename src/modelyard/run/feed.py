@@ -17,16 +17,19 @@ from modelyard.run.kept import File, Reading
 from modelyard.run.reading import REREAD, Fetched, shown
 from modelyard.schema.column import Kind
 from modelyard.schema.connection import Connection
+from modelyard.schema.object_store import ObjectStore
 from modelyard.schema.pin import Pin
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
 from modelyard.step.incremental import Bounds, Incremental
+from modelyard.step.located import named_files
 from modelyard.step.step import Step, TableStep
 
 if TYPE_CHECKING:
     from polars import DataFrame, LazyFrame
 
-SECRET = ("name", "user", "password", "token", "auth", "rate", "ca")
+SECRET = ("name", "user", "password", "token", "auth", "rate", "ca", "access_key", "secret_key", "session_token",
+          "service_account", "account_key", "sas_token")  # fmt: skip
 """Of a connection: who asks is not what is asked."""
 
 
@@ -140,12 +143,16 @@ def pinned(step: Step, ctx: Context, schema: Schema) -> Pin:
 
 
 def files_of(step: Step, ctx: Context) -> dict[str, str]:
-    """Name as the project's folder sees it -> digest of the bytes, of a step that reads files of this machine."""
+    """Name as the project's folder sees it, or key in its bucket -> digest of the bytes, of a step that reads files."""
     from modelyard.frame.source import files
 
-    path = getattr(step, "path", None)
-    if not isinstance(path, str) or "://" in path or getattr(step, "connection", None) is not None:
+    path, connection = getattr(step, "path", None), getattr(step, "connection", None)
+    if not isinstance(path, str) or "://" in path:
         return {}
+    if isinstance(connection, str):
+        if not isinstance(ctx.connections[connection], ObjectStore):
+            return {}
+        return {key: bytes_digest(copy) for key, copy in named_files(ctx, connection, path).items()}
     return {_name(file, ctx.folder): bytes_digest(file) for file in files(ctx.folder, path)}
 
 

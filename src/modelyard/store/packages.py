@@ -9,7 +9,7 @@ from modelyard.errors import ModelyardError
 from modelyard.errors.package import BadDigest
 from modelyard.package.keys import PrivateKey, Trust
 from modelyard.package.load import load
-from modelyard.package.manifest import FLAT_NAME, MANIFEST, SIGNATURE, parse
+from modelyard.package.manifest import FILE_BYTES, FLAT_NAME, MANIFEST, MANIFEST_BYTES, SIGNATURE, parse
 from modelyard.package.manifest import digest as digest_of
 from modelyard.package.model import Model
 from modelyard.package.write import contents, write_files
@@ -46,13 +46,13 @@ def _loaded(store: Store, digest: str, name: str | None) -> Model:
 
 def _fetch(store: Store, remote: Remote, digest: str) -> None:
     """Into the folder, if it is all there; the manifest, put last, is looked for first. Raises BadDigest."""
-    signed = remote.get(f"packages/{digest}/{MANIFEST}")
+    signed = remote.get(f"packages/{digest}/{MANIFEST}", MANIFEST_BYTES)
     if signed is None:
         return
     if digest_of(signed) != digest:
         raise BadDigest(f"what lies under {digest} in the object store is another package")
     names = (*parse(signed).files, SIGNATURE)
-    found = {name: remote.get(f"packages/{digest}/{name}") for name in names if FLAT_NAME.fullmatch(name)}
+    found = {name: remote.get(f"packages/{digest}/{name}", FILE_BYTES) for name in names if FLAT_NAME.fullmatch(name)}
     files = {name: content for name, content in found.items() if content is not None}
     store.packages.mkdir(parents=True, exist_ok=True)
     write_files({**files, MANIFEST: signed}, store.package(digest))

@@ -35,10 +35,10 @@ class Remote:
         """Whether it was not there."""
         return self._bucket.put_absent(self._key(key), content)
 
-    def get(self, key: str) -> bytes | None:
-        """None where there is nothing."""
+    def get(self, key: str, most: int | None = None) -> bytes | None:
+        """None where there is nothing; at most so many bytes."""
         try:
-            return self._bucket.read(self._key(key))
+            return self._bucket.read(self._key(key), most)
         except MissingObject:
             return None
 
