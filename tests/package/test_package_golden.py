@@ -16,6 +16,7 @@ GOLDEN = Path(__file__).parent / "golden"
 DIGESTS = {
     "format-1-every-word": "ca48d897e10a22a870c755d58e13be09bf777eef0909d5c5ac4f98f47bcc9ec5",
     "format-1-nearest": "51f315fe379cbb00a559a58bb53c80a95cb2ea802f0ffb48ce010525f40f52d5",
+    "format-1-pinned": "df7c4a7bab4b8381f91d410fb164800436cd74e88148b7964daec1286a452b38",
     "format-1-text": "641921a1e726beb105138116ccb257ceb33b45716bfd87f4e2431147646154c8",
 }
 
@@ -29,6 +30,13 @@ def test_a_golden_package_is_untouched_loads_and_answers(name: str) -> None:
     answers = Scorer(model.program).table(model.parity.table)
     assert (abs(answers.scores - model.parity.scores) <= model.parity.bounds).all()
     assert answers.prediction.tolist() == model.parity.prediction.tolist()
+
+
+def test_a_package_says_what_it_was_made_of_and_older_ones_nothing() -> None:
+    read = load(GOLDEN / "format-1-pinned", Trust.read(GOLDEN / "trusted")).evidence.lineage.input
+    assert read is not None
+    assert (read.rows, read.sources["orders"].upto, read.log and read.log.rows) == (120, 89, 30)
+    assert load(GOLDEN / "format-1-nearest", Trust.read(GOLDEN / "trusted")).evidence.lineage.input is None
 
 
 def test_all_packages_here_are_listed_and_hold_every_word() -> None:

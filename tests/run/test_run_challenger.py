@@ -11,9 +11,11 @@ import pytest
 from run_projects import planned, rows
 from sklearn.linear_model import LogisticRegression
 
+from modelyard.frame.digest import digest as digest_of
 from modelyard.run.challenger import Order, challenger
 from modelyard.run.data import read_data
 from modelyard.run.engine import run
+from modelyard.schema.pin import Window
 from modelyard.scoring.engine import Scorer
 from modelyard.step.intake import take_in
 from modelyard.store.metadata import Metadata
@@ -72,6 +74,11 @@ def test_a_challenger_learns_from_source_and_log_up_to_its_time(
     everything = (both.select("a", "b").to_numpy() - scale[0]) / scale[1]
     assert np.abs(ours - theirs.predict_proba(everything)[:, 1]).max() < 1e-6
     assert made.model.evidence.lineage.parent == first.package.digest
+    read = model.evidence.lineage.input
+    assert read is not None
+    assert read.log == Window(until=until, rows=300, digest=digest_of(log))
+    assert (read.rows, read.columns["town"], read.digest) == (len(data), "category", model.evidence.lineage.data["csv"])
+    assert (read.sources["csv"].kind, len(read.sources["csv"].digest)) == ("read.csv", 64)
     assert challenger(plan, champion, store, order, log)[0] == digest
     with metadata.begin() as sql:
         assert len(listed(sql, "shop")) == 1
@@ -87,3 +94,6 @@ def test_of_the_log_alone_nothing_of_the_source_is_learned(tmp_path: Path, store
     _, made = challenger(plan, open_package(store, first.package.digest), store, order, log)
     assert made.model.profile is not None
     assert made.model.profile.reference.rows <= 300
+    read = made.model.evidence.lineage.input
+    assert read is not None
+    assert read.sources == {}, "the source was not read"

@@ -299,5 +299,10 @@ def test_a_run_pins_what_it_read_and_history_and_diff_say_so(tmp_path: Path) -> 
         assert [event.actor for event in made] == ["run", "run"]
         assert "orders: 201 rows up to at = 2024-01-03T18:00:00Z" in made[0].document["summary"]
         sides = diff(yard, "orders@1", "orders@2")
+    from modelyard.api.data import Versions
+
+    (kept,) = Versions(Project.load(tmp_path)).checkout("orders@1", tmp_path / "out").rows
+    assert pl.read_parquet(kept).equals(pl.read_csv(tmp_path / "day-1.csv", try_parse_dates=True).select(
+        "id", pl.col("at").cast(pl.Datetime("us", "UTC")), "value", "late"))  # fmt: skip
     assert sides.before.input is not None
     assert (sides.before.input.rows, sides.after.input == pinned) == (201, True)

@@ -17,12 +17,12 @@ from modelyard.api.data_files import put_back
 from modelyard.api.data_taken import sources, taken
 from modelyard.api.dvc import Dvc
 from modelyard.api.project import Project
-from modelyard.errors.store import NoRemote
+from modelyard.errors.store import NoRemote, UnknownSnapshot
 from modelyard.package.synced import replace as write_whole
 from modelyard.run.kept import Kept
 from modelyard.step.step import TableStep
 from modelyard.store.place import Store
-from modelyard.store.snapshots import Shelf, Snapshot, Taken, copy
+from modelyard.store.snapshots import Shelf, Snapshot, copy
 
 
 class Took(Struct, frozen=True, kw_only=True):
@@ -83,11 +83,14 @@ class Versions:
 
     def checkout(self, name: str, to: Path | None = None, force: bool = False) -> Restored:
         """The files of its sources with the very bytes they had; rows of other sources as Parquet files in `to`
-        (`snapshots/NAME` beside the project file unless said). Raises WouldBeLost before anything is changed."""
+        (`snapshots/NAME.rows` beside the project file unless said). `churn@3`: what that version of the model was made
+        of, of its sources with a cursor. Raises WouldBeLost before anything is changed, UnknownSnapshot."""
+        if "@" in name:
+            return self._version(name, to)
         snapshot = self.open(name)
         put = put_back(snapshot, self._steps(), self.project.folder, self.shelf, force)
         folder = to or self.project.folder / "snapshots" / f"{name}.rows"
-        rows = [self._rows_to(folder, id_, taken) for id_, taken in snapshot.sources.items() if not taken.files]
+        rows = [self._rows_to(folder, id_, taken.version) for id_, taken in snapshot.sources.items() if not taken.files]
         return Restored(written=put.written, removed=put.removed, rows=tuple(rows))
 
     def push(self, name: str | None = None, remote: str | None = None) -> dict[str, int]:
@@ -131,9 +134,21 @@ class Versions:
     def _steps(self) -> dict[str, TableStep]:
         return {node.id: node.step for node in self.project.graph.steps if isinstance(node.step, TableStep)}
 
-    def _rows_to(self, folder: Path, id_: str, taken: Taken) -> str:
+    def _version(self, name: str, to: Path | None) -> Restored:
+        """The rows that a version of the model was made of. Raises UnknownVersion, NoStore, UnknownSnapshot."""
+        from modelyard.api.package import Package
+
+        read = Package.load(name, self.store).model.evidence.lineage.input
+        pins = {id_: pin.version for id_, pin in read.sources.items() if pin.version} if read else {}
+        if not pins:
+            way_out = "Only rows of sources with a `cursor:` are kept with a version; take snapshots of the others"
+            raise UnknownSnapshot(f"{name} keeps no rows", who="data checkout", way_out=way_out)
+        folder = to or self.project.folder / "snapshots" / f"{name}.rows"
+        return Restored(rows=tuple(self._rows_to(folder, id_, version) for id_, version in pins.items()))
+
+    def _rows_to(self, folder: Path, id_: str, version: str) -> str:
         kept, content = Kept(self.store), io.BytesIO()
-        kept.rows(kept.version(taken.version)).write_parquet(content)
+        kept.rows(kept.version(version)).write_parquet(content)
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / f"{id_}.parquet", content.getvalue())
         return str(folder / f"{id_}.parquet")

@@ -62,7 +62,8 @@ def taken(source: Source, store: Store, tell: Callable[[str], None]) -> Taken:
 
     kept, step, columns = Kept(store), source.step, source.columns
     ctx = replace(source.ctx, tell=lambda word: tell(f"{source.id}: {word}"))
-    before = files_of(step, ctx)
+    here = getattr(step, "connection", None) is None  # files of a bucket stay there; their rows are kept
+    before = files_of(step, ctx) if here else {}
     if isinstance(step, Incremental) and step.cursor is not None:
         read = read_on(StepFeed(step, ctx, source.schema), kept, ctx.tell)
         frame, version, cursor, upto = read.frame, read.pin.version, step.cursor, read.pin.upto

@@ -19,6 +19,7 @@ from modelyard.package.parity import record
 from modelyard.package.write import write
 from modelyard.rows.table import Vector, coded, table
 from modelyard.schema.contract import Contract, Field
+from modelyard.schema.pin import Input, Pin, Window
 from modelyard.schema.rules import ColumnRule
 from modelyard.schema.target import LabelRule, Outcome
 from modelyard.scoring.builder import ProgramBuilder
@@ -177,7 +178,33 @@ def text() -> Model:
     )
 
 
-MODELS = {"format-1-every-word": every_word, "format-1-nearest": nearest, "format-1-text": text}
+def pinned() -> Model:
+    """A package that says what it was made of: sources with and without a cursor, rows of the log."""
+    b = ProgramBuilder(Contract((Field(name="x", kind="number"),)))
+    b.score([b.add(Linear(into=b.next, xs=wholes([0]), weights=reals([[2.0]]), bias=reals([0.5])))])
+    program = b.finish(Outcome(task="regression"))
+    orders = Pin(kind="read.sql", columns={"n": "integer", "x": "number"}, rows=90, digest="ab" * 32, cursor="n",
+                 upto=89, version="cd" * 32)  # fmt: skip
+    files = Pin(kind="read.csv", columns={"x": "number"}, digest="ef" * 32)
+    read = Input(digest="01" * 32, rows=120, columns={"x": "number"}, sources={"orders": orders, "files": files},
+                 log=Window(since=0, until=9, rows=30, digest="23" * 32))  # fmt: skip
+    rows = table(x=[0.5, 3.0, -1.0])
+    return Model(
+        name="pinned",
+        program=program,
+        outcome=Outcome(task="regression"),
+        created=1_764_000_000_000_000,
+        evidence=Evidence(lineage=Lineage(seed=7, libraries={"numpy": np.__version__}, input=read)),
+        parity=record(program, rows),
+    )
+
+
+MODELS = {
+    "format-1-every-word": every_word,
+    "format-1-nearest": nearest,
+    "format-1-pinned": pinned,
+    "format-1-text": text,
+}
 
 if __name__ == "__main__":
     target = HERE / sys.argv[1]
