@@ -18,7 +18,6 @@ from modelyard.frame.zone import to_utc
 
 NUMBERS: dict[str, pl.DataType] = {"i": pl.Int64(), "f": pl.Float64()}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?")
-ODD_CODE = re.compile(rb"^[ '\"]*[+-]?0\d+[ '\"]*$")
 NONE: Mapping[str, str] = {}
 Found = tuple[tuple[object, object], list[tuple[int, int, int, int]], list[int]]
 Parse = Callable[[bytes, int, int, int, int, int, bytes, tuple[bytes, ...]], Found | None]
@@ -105,11 +104,10 @@ def _native(
         if judged is None:
             return None
         at = pl.Series([row for row, _ in own], dtype=pl.UInt32)
-        values, bad = judged
+        values, bad, code = judged
         columns[name] = columns[name].scatter(at, values)
         wrong[name] = pl.zeros(rows, dtype=pl.Boolean, eager=True).scatter(at.filter(bad), True)
-        if any(ODD_CODE.search(text) for _, text in own):
-            coded.add(name)
+        coded |= {name} if code else set()
     return pl.DataFrame({name: columns[name] for name in kinds}), wrong, frozenset(coded)
 
 
@@ -117,13 +115,14 @@ def _text(body: bytes, rows: int, form: Form, name: str) -> pl.Series:
     return parsed(body, rows, form, {name: "s"})[0][name]
 
 
-def _judged(texts: Sequence[bytes], form: Form, dtype: pl.DataType) -> tuple[pl.Series, pl.Series] | None:
-    """What polars makes of each, and where that is nothing. None: it takes them for other lines than they are."""
+def _judged(texts: Sequence[bytes], form: Form, dtype: pl.DataType) -> tuple[pl.Series, pl.Series, bool] | None:
+    """What polars makes of each, where that is nothing, and whether one is a code. None: it takes them for other lines
+    than they are."""
     one = Form(names=("x",), delimiter=form.delimiter, quote=form.quote, null_words=form.null_words)
-    frame, wrong, _ = _polars(b"\n".join(texts) + b"\n", one, {"x": "i" if dtype == pl.Int64() else "f"})
+    frame, wrong, coded = _polars(b"\n".join(texts) + b"\n", one, {"x": "i" if dtype == pl.Int64() else "f"})
     if frame.height != len(texts):
         return None
-    return frame["x"], wrong.get("x", pl.zeros(frame.height, dtype=pl.Boolean, eager=True))
+    return frame["x"], wrong.get("x", pl.zeros(frame.height, dtype=pl.Boolean, eager=True)), bool(coded)
 
 
 def _polars(body: bytes, form: Form, kinds: Mapping[str, str]) -> Parsed:
