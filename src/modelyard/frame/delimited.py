@@ -9,22 +9,21 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from threading import Lock
 
 import polars as pl
 from msgspec import Struct
 
 from modelyard.errors.data import UnreadableTable
 from modelyard.frame.blocks import blocks
-from modelyard.frame.infer import WHOLE_CODE, Marks, made, pointed
+from modelyard.frame.infer import Marks
 from modelyard.frame.lines import BLANK, FEW, MANY, POISON, STRAY, UNCLOSED, Bad, Body, Lines, lines
-from modelyard.frame.parsed import Form, parsed
+from modelyard.frame.parsed import Form
 from modelyard.frame.quarantine import Kept
-from modelyard.frame.schema import DTYPES
-from modelyard.frame.source import chosen, first_line
+from modelyard.frame.source import chosen
+from modelyard.frame.typed_blocks import Block, Part, Typing
 from modelyard.schema.column import Kind
 
 REASONS = {
@@ -41,7 +40,6 @@ LONGEST = 64 * 2**20
 SURE = 10_000
 """Rows kept out from which on a file is given up where they are the most."""
 MOST_CORES = 8
-CODES: dict[Kind, str] = {"integer": "i", "number": "f"}
 
 
 class Dialect(Struct, frozen=True, kw_only=True):
@@ -56,34 +54,18 @@ class Dialect(Struct, frozen=True, kw_only=True):
     """Rows of a sample."""
 
 
-class Block(Struct, frozen=True, eq=False):
-    """Whole records: `body[: found.used]`, from that line on."""
-
-    body: bytes
-    found: Lines
-    line: int
-
-    def text(self, form: Form, names: Sequence[str]) -> pl.DataFrame:
-        """Those columns as text."""
-        clean, end = _clean(self)
-        return parsed(clean, self.found.good, form, dict.fromkeys(names, "s"), end=end)[0]
-
-
-Part = tuple[pl.DataFrame, list[Kept]]
-
-
 class Delimited:
     def __init__(self, path: Path, dialect: Dialect) -> None:
         """Raises UnreadableTable: no header, or a record before it that does not parse."""
         self.path, self.dialect = path, dialect
-        self._fields, self._header = 0, b""
+        self.fields, self._header = 0, b""
         self.codes: dict[str, Kept] = {}
         """Per column of numbers the first row that writes one like a code (`007`), of the rows read by now."""
         next(self._blocks(), None)
-        if not self._fields:
+        if not self.fields:
             raise UnreadableTable("there is no header: the file is empty", where=str(path))
         self.names = self._named()
-        self._form = Form(
+        self.form = Form(
             names=tuple(self.names), delimiter=dialect.delimiter, quote=dialect.quote, null_words=dialect.null_words
         )
 
@@ -91,8 +73,8 @@ class Delimited:
         """The first rows, as text. Raises UnreadableTable at a record among them that is not to be kept."""
         rows, found = 0, []
         for block in self._blocks():
-            self._told(block)
-            text = block.text(self._form, self.names)
+            self.told(block)
+            text = block.text(self.form, self.names)
             found.append(text.head(self.dialect.infer - rows))
             rows += found[-1].height
             if rows >= self.dialect.infer:
@@ -103,14 +85,14 @@ class Delimited:
         """All rows of those columns, which are there, in that order, block by block; with each the records that do not
         parse. Raises UnreadableTable where they are not to be kept, or are most."""
         good, kept = 0, 0
-        for frame, out in self._worked(_Typing(self, kinds, zone)):
+        for frame, out in self._worked(Typing(self, kinds, zone)):
             good, kept = good + frame.height, kept + len(out)
             if kept > SURE:
                 self._most(kept, good)
             yield frame, out
         self._most(kept, good)
 
-    def _worked(self, typing: _Typing) -> Iterator[Part]:
+    def _worked(self, typing: Typing) -> Iterator[Part]:
         workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2, MOST_CORES)
         waiting: deque[Future[Part]] = deque()
         with ThreadPoolExecutor(workers) as pool:
@@ -146,10 +128,10 @@ class Delimited:
         start, end, at = found.places[0] if found.places else (found.used, found.used, found.line)
         wrong = next((bad for bad in found.bad if bad.wrong != BLANK and bad.start < max(start, 1)), None)
         if wrong is not None:
-            self._stop(self.row(body, wrong, found.fields), "check delimiter and quotes")
+            self.stop(self.row(body, wrong, found.fields), "check delimiter and quotes")
         if not found.places:
             return 0, body[end:], at
-        self._fields, self._header = found.fields, body[start:end]
+        self.fields, self._header = found.fields, body[start:end]
         return found.fields, body[end:], at + self._header.count(b"\n")
 
     def _lines(self, body: bytes, fields: int, line: int, last: bool, wanted: list[int] | None = None) -> Lines:
@@ -164,11 +146,11 @@ class Delimited:
         )  # fmt: skip
         return chosen(scanned, None, str(self.path)).collect_schema().names()
 
-    def _told(self, block: Block) -> list[Kept]:
+    def told(self, block: Block) -> list[Kept]:
         """The records of a block that do not parse; the first of them is the error where they are not to be kept."""
-        wrong = [self.row(block.body, bad, self._fields) for bad in block.found.bad if bad.wrong != BLANK]
+        wrong = [self.row(block.body, bad, self.fields) for bad in block.found.bad if bad.wrong != BLANK]
         if wrong and not self.dialect.keep:
-            self._stop(wrong[0], "check delimiter and quotes")
+            self.stop(wrong[0], "check delimiter and quotes")
         return wrong
 
     def _most(self, kept: int, good: int) -> None:
@@ -183,7 +165,7 @@ class Delimited:
         text = body[bad.start : bad.end].decode("utf-8", errors="backslashreplace").rstrip("\r\n")
         return Kept(self.path.name, bad.line, text, reason or REASONS[bad.wrong].format(fields=fields))
 
-    def _stop(self, row: Kept, way_out: str) -> None:
+    def stop(self, row: Kept, way_out: str) -> None:
         if row.reason == REASONS[POISON]:
             way_out = "write its `encoding:`"
         shown = row.text if len(row.text) <= 80 else row.text[:80] + "…"
@@ -193,119 +175,12 @@ class Delimited:
         )  # fmt: skip
 
 
-class _Typing:
-    """Blocks as typed columns; in any order, and several at once. Only `look` must see them in the file's order: a
-    column's first moment says how all of them are written."""
-
-    def __init__(self, file: Delimited, kinds: Mapping[str, Kind], zone: str) -> None:
-        self._file, self._kinds, self._zone = file, kinds, zone
-        self._form, self._dialect = file._form, file.dialect
-        plain = self._dialect.marks.plain
-        self._codes = {n: CODES.get(kind, "s") if plain else "s" for n, kind in kinds.items()}
-        self._like: dict[str, str] = {}
-        self._noting = Lock()
-
-    def look(self, block: Block) -> Mapping[str, str]:
-        """Per column of moments the first of them."""
-        new = [name for name, kind in self._kinds.items() if kind == "datetime" and name not in self._like]
-        if new and block.found.good:
-            text = block.text(self._form, new)
-            first = {column.name: column.drop_nulls().head(1).to_list() for column in text}
-            self._like = self._like | {name: found[0] for name, found in first.items() if found}
-        return self._like
-
-    def part(self, block: Block, like: Mapping[str, str]) -> Part:
-        kept = self._file._told(block)
-        (clean, end), rows = _clean(block), block.found.good
-        try:
-            frame, doubts, coded = parsed(clean, rows, self._form, self._codes, like, self._zone, end)
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise UnreadableTable(first_line(error), where=str(self._file.path)) from None
-        if frame.height != rows:
-            raise UnreadableTable(f"{rows} rows came out as {frame.height}", where=str(self._file.path))
-        for name in (*coded, *self._marked(frame)):
-            self._note(name, block)
-        wrong = {name: mask for name, mask in doubts.items() if mask.any()}
-        done: dict[str, pl.Series] = {}
-        for column in frame:
-            done[column.name] = self._made(column, like)
-            if done[column.name].null_count() > column.null_count():
-                wrong[column.name] = done[column.name].is_null() & column.is_not_null()
-        whole = pl.DataFrame(done)
-        return self._without(whole, wrong, block, kept) if wrong else (whole, kept)
-
-    def _marked(self, frame: pl.DataFrame) -> Iterator[str]:
-        """Columns of numbers that came as text, for their marks, and hold a code."""
-        for column in frame:
-            numbers = self._kinds[column.name] in CODES and column.dtype == pl.String
-            if numbers and pointed(column, self._dialect.marks).str.contains(WHOLE_CODE).any():
-                yield column.name
-
-    def _note(self, name: str, block: Block) -> None:
-        """Blocks are typed in any order, and several at once; the earliest row is kept."""
-        with self._noting:
-            known = self._file.codes.get(name)
-            if known is None or known.line >= block.line:
-                self._find(name, block)
-
-    def _find(self, name: str, block: Block) -> None:
-        text = pointed(block.text(self._form, [name])[name], self._dialect.marks)
-        rows = text.str.contains(WHOLE_CODE).fill_null(False).arg_true().to_list()[:1]
-        for row, place in zip(rows, self._places(block, rows), strict=True):
-            found = self._file.row(block.body, Bad(*place, 0), self._file._fields, text[row])
-            self._file.codes[name] = found
-
-    def _made(self, column: pl.Series, like: Mapping[str, str]) -> pl.Series:
-        if column.dtype != pl.String:
-            return column
-        kind = self._kinds[column.name]
-        return made(column, kind, self._dialect.marks, self._zone, like.get(column.name)).cast(DTYPES[kind])
-
-    def _without(self, frame: pl.DataFrame, wrong: Mapping[str, pl.Series], block: Block, kept: list[Kept]) -> Part:
-        """The rows whose every value is of its kind; the others are kept, or the first of them is the error."""
-        reasons: dict[int, str] = {}
-        for name in self._kinds:
-            for row in wrong[name].arg_true().to_list() if name in wrong else ():
-                reasons.setdefault(row, f"column {name!r} holds no {self._kinds[name]}")
-        ordered = sorted(reasons) if self._dialect.keep else [min(reasons)]
-        places = self._places(block, ordered)
-        rows = [
-            self._file.row(block.body, Bad(*place, 0), self._file._fields, reasons[row])
-            for row, place in zip(ordered, places, strict=True)
-        ]
-        if not self._dialect.keep:
-            self._file._stop(rows[0], "declare the column's kind under `types:`")
-        good = pl.Series([True]).new_from_index(0, frame.height).scatter(ordered, False)
-        return frame.filter(good), sorted([*kept, *rows], key=lambda row: row.line)
-
-    def _places(self, block: Block, rows: list[int]) -> list[tuple[int, int, int]]:
-        body = block.body[: block.found.used]
-        poison = [bad.start for bad in block.found.bad if bad.wrong == POISON]
-        dialect, fields = self._dialect, self._file._fields
-        return lines(body, dialect.delimiter, dialect.quote, rows, poison, fields, block.line).places
-
-
-def _clean(block: Block) -> tuple[bytes, int]:
-    """The records that parse, and where they end."""
-    if not block.found.bad:
-        return block.body, block.found.used
-    cut = _cut(block.body, block.found.bad, 0, block.found.used)
-    return cut, len(cut)
-
-
 def _with_last(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
     held = next(pieces, b"")
     for piece in pieces:
         yield held, False
         held = piece
     yield held, True
-
-
-def _cut(body: bytes, wrong: Sequence[Bad], start: int, end: int) -> bytes:
-    """The bytes from `start` to `end` without those records."""
-    starts, ends = [start, *(bad.end for bad in wrong)], [*(bad.start for bad in wrong), end]
-    with memoryview(body) as view:
-        return b"".join([view[at:stop] for at, stop in zip(starts, ends, strict=True)])
 
 
 def not_utf8(body: Body) -> list[int]:
