@@ -125,7 +125,15 @@ class Seaweed:
             f"-filer.port={filer}", f"-filer.port.grpc={filer_g}", "-s3", f"-s3.port={s3}", f"-s3.port.grpc={s3_g}",
             "-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={folder}/s3.json",
         ]  # fmt: skip
+        self.sockets = (master_g, volume_g, filer_g, s3_g)
         self.server = started(self.command, s3, folder)
+
+    def close(self) -> None:
+        """Killed, and what it leaves in /tmp removed."""
+        stopped(self.server)
+        for port in self.sockets:
+            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                left.unlink(missing_ok=True)
 
     def bucket(self) -> str:
         """A new one, empty."""
@@ -150,7 +158,7 @@ def seaweed() -> Iterator[Seaweed]:
     try:
         made = seaweed_in(folder)
         yield made
-        stopped(made.server)
+        made.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

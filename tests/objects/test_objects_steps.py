@@ -31,7 +31,7 @@ from modelyard.steps.read.parquet import Parquet
 from modelyard.steps.read.sql import Sql
 from modelyard.steps.write.csv import Csv as WriteCsv
 from modelyard.steps.write.parquet import Parquet as WriteParquet
-from object_stores import Seaweed, cut_after, seaweed_in, stopped
+from object_stores import Seaweed, cut_after, seaweed_in
 
 TABLE = pl.DataFrame({"id": ["a", "b", "c"], "n": [1, 2, None], "x": [0.5, None, 2.25]})
 
@@ -152,7 +152,7 @@ def test_a_server_that_stops_midway_is_told_and_leaves_no_half_copy(
             Csv(connection="lake", path="big.csv").run(context(connection, tmp_path / "p"))
         killer.join()
     finally:
-        stopped(server.server)
+        server.close()
     assert [one for one in (tmp_path / "p").rglob("*") if one.is_file()] == []
     with pytest.raises(Unreachable):
         WriteCsv(connection="lake", path="t.csv").run(context(connection, tmp_path / "p"), TABLE.lazy())
