@@ -125,7 +125,7 @@ class Seaweed:
             f"-filer.port={filer}", f"-filer.port.grpc={filer_g}", "-s3", f"-s3.port={s3}", f"-s3.port.grpc={s3_g}",
             "-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={folder}/s3.json",
         ]  # fmt: skip
-        self.sockets = (master_g, volume_g, filer_g, s3_g)
+        self.sockets = (master_g, volume_g, filer_g, s3_g, filer, s3)
         self.server = started(self.command, s3, folder)
 
     def close(self) -> None:
