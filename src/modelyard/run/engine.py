@@ -71,7 +71,7 @@ def run(
         started = start_run(sql, name, now, {"project": plan.project.name})
     if before is not None and before.status == "done" and not afresh:
         found = _again(msgspec.convert(before.document, Result), plan, metadata, began)
-        return replace(found, quality=data.quality, sources=data.sources)
+        return replace(found, quality=data.quality, sources=data.sources, warnings=_said(found, plan, data))
     events.emit(Started(run=name, name=plan.project.name, rows=len(data), candidates=work.names, folds=work.folds))
     choice, answers = work.compare(events, name)
     birth = Birth(created=started.started, run=name, project=project, metrics=_told(choice))
@@ -265,6 +265,12 @@ def _again(result: Result, plan: Plan, metadata: Metadata, began: float) -> Resu
         raise BadPlan("the run ended before, but its package is no longer registered", way_out="Run with --afresh")
     now = serving is not None and serving[0].digest == result.package.digest
     return replace(result, package=replace(result.package, serving=now), seconds=time.perf_counter() - began)
+
+
+def _said(before: Result, plan: Plan, data: Data) -> tuple[str, ...]:
+    """What was said of the comparison then, and of the rows now: the same rows, but their source may have moved."""
+    of_rows = tuple(f"{node.id}: " for node in plan.tables)
+    return (*data.warnings, *(word for word in before.warnings if not word.startswith(of_rows)))
 
 
 def _told(choice: Choice) -> dict[str, object]:
