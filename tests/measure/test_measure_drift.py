@@ -14,7 +14,7 @@ from modelyard.measure.profile import DAY, count, profile, row_codes
 from modelyard.measure.scan import maxima
 from modelyard.measure.spread import no_spread
 from modelyard.measure.threshold import gumbel
-from modelyard.rows.table import Table, Vector
+from modelyard.rows.table import Table, Vector, table
 
 CATEGORIES = ("a", "b", "c", "d")
 
@@ -190,3 +190,26 @@ def test_effects_are_in_the_units_they_name(monitor):
     assert effect(p.columns[0].bins, count(p, wide).columns[0].bins, r).scale == pytest.approx(1.2, abs=0.06)
     assert effect(p.columns[0].bins, r, r).psi == pytest.approx(0.0, abs=1e-12)
     assert stack([p.reference]).shape == (1, 4, WIDTH)
+
+
+@pytest.mark.parametrize("alike", [False, True])
+def test_a_threshold_found_on_some_of_many_columns_keeps_the_promise_for_all(alike):
+    """Columns that are independent of each other come near the promise; copies of one stay far below."""
+
+    def wide(n, rng):
+        values = rng.standard_normal((n, 1 if alike else 40))
+        return table(**{f"c{place}": values[:, 0 if alike else place] for place in range(40)})
+
+    found, monitors = 0, 60
+    for seed in range(monitors):
+        rng = np.random.default_rng(seed)
+        reference = wide(2000, rng)
+        p = profile(reference)
+        calibration = calibrate(p, row_codes(p, reference), alpha=0.4, horizon=8, rows=100, repeats=30, most=8)
+        windows = stack([count(p, wide(100, rng)) for _ in range(8)])
+        top = maxima(windows, stack([p.reference])[0], layout(p), calibration.spread)
+        found += (top / np.array(calibration.easy)).max() > calibration.h
+    assert calibration.alpha == 0.4
+    assert len(calibration.easy) == 40
+    assert stats.binomtest(found, monitors, 0.4, alternative="greater").pvalue > 0.01
+    assert found >= 1 if alike else found >= 9

@@ -24,6 +24,8 @@ LONGEST = 180
 """Horizons longer than this are simulated at this length, with the alarm budget that falls to it."""
 ONE_PER_HORIZON = 0.55
 """P(any alarm in the horizon) that goes with one alarm per horizon on average (measured: 1.06 episodes at .63)."""
+MOST = 100
+"""Columns that are drawn together: what is drawn grows with them, and so do time and memory."""
 
 Rows = tuple[tuple[float, ...], ...]
 
@@ -108,9 +110,14 @@ def calibrate(
     rows: int = 500,
     repeats: int = 200,
     seed: int = 0,
+    most: int = MOST,
 ) -> Calibration:
     """Find the threshold. Whole periods are drawn where the profile has at least eight, else rows of `codes` (n,
-    columns; `profile.row_codes`) in windows of `rows`, else rows made from the column counts (columns independent)."""
+    columns; `profile.row_codes`) in windows of `rows`, else rows made from the column counts (columns independent). Of
+    more columns than `most`, so many are drawn, and the alarms that all may raise are shared out: by Boole's inequality
+    no dependence between columns makes them more than promised."""
+    if len(profile.columns) > most:
+        return _of_some(profile, codes, most, alpha=alpha, horizon=horizon, rows=rows, repeats=repeats, seed=seed)
     rng = np.random.default_rng(seed)
     plan = layout(profile)
     periods = [period for period in profile.periods if period.rows >= 2]
@@ -128,6 +135,40 @@ def calibrate(
         by="days" if by_days else "rows",
         approximate=spread.approximate,
         easy=_nested(found.easy),
+        omnibus=_flat(spread.omnibus),
+        shape=_flat(spread.shape),
+        location=_flat(spread.location),
+        scale=_flat(spread.scale),
+        null=_flat(spread.null),
+        category=_nested(spread.category),
+    )
+
+
+def _of_some(
+    profile: Profile, codes: Codes | None, most: int, *, alpha: float, horizon: int, rows: int, repeats: int, seed: int
+) -> Calibration:
+    """The threshold of all columns, found on `most` of them: a draw of columns raises its share of the alarms."""
+    columns = len(profile.columns)
+    chosen = np.sort(np.random.default_rng((seed, columns)).choice(columns, most, replace=False))
+    found = calibrate(
+        profile.keep(chosen.tolist()),
+        None if codes is None else codes[:, chosen],
+        alpha=alpha * most / columns,
+        horizon=horizon,
+        rows=rows,
+        repeats=repeats,
+        seed=seed,
+        most=most,
+    )
+    periods = [period for period in profile.periods if period.rows >= 2]
+    spread = between_days(profile) if len(periods) >= FEWEST else no_spread(columns)
+    easy = np.tile(np.max(found.easy, axis=0), (columns, 1))  # those not drawn: as the most restless of those drawn
+    easy[chosen] = found.easy
+    return replace(
+        found,
+        alpha=alpha,
+        approximate=spread.approximate,
+        easy=_nested(easy),
         omnibus=_flat(spread.omnibus),
         shape=_flat(spread.shape),
         location=_flat(spread.location),

@@ -6,8 +6,11 @@ other is what decides whether a live day is unusual. A profile is plain data and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from modelyard.measure.bins import WIDTH, Bins, Codes, learn_bins
 from modelyard.measure.counts import Counts, count_columns
@@ -41,6 +44,14 @@ class Profile(Struct, frozen=True, kw_only=True):
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(column.bins.name for column in self.columns)
+
+    def keep(self, places: Sequence[int]) -> Profile:
+        """Of some columns."""
+        reference, *periods = (
+            Counts(one.rows, tuple(one.columns[place] for place in places)) for one in (self.reference, *self.periods)
+        )
+        columns = tuple(self.columns[place] for place in places)
+        return replace(self, columns=columns, reference=reference, periods=tuple(periods))
 
 
 def profile(table: Table, times: Floats | None = None, window: int = DAY) -> Profile:
