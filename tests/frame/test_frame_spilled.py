@@ -78,7 +78,7 @@ def test_a_file_of_which_memory_holds_a_part_is_read_filtered_checked_and_sample
     with open(tmp_path / "flights.csv", "wb") as file:
         for time in range(9):
             flights_.write_csv(file, null_value="NA", include_header=not time)
-    cap = 384 * 2**20
+    cap = 512 * 2**20
     done = subprocess.run(
         [sys.executable, "-c", CHILD, str(tmp_path), str(cap)], capture_output=True, text=True, check=False, timeout=120
     )
