@@ -42,7 +42,10 @@ from modelyard.store.records import end_run, read_runs, start_run
 from modelyard.store.versions import champion, find, promote, register
 
 SMALL = 300_000
-"""Rows times pieces up to which worker processes cost more than they give."""
+"""Rows times pieces up to which worker processes cost more than they give …"""
+SMALL_CELLS = 15_000_000
+"""… if their columns are few: rows times pieces times columns up to which they do. Of 5,000 columns 2,000 rows are
+work for all cores."""
 Perform = Callable[[Sequence[Piece], Data, Setting, Cache], Iterator[tuple[Piece, FoldScores]]]
 
 
@@ -208,9 +211,8 @@ class Comparing(Struct, frozen=True, kw_only=True, eq=False):
         )
 
     def _engine(self, todo: Sequence[Piece]) -> Perform:
-        size = sum(len(one.rows.train) for one in todo)
         workers = min(self.cores, len(todo))
-        if workers < 2 or size < SMALL:
+        if workers < 2 or _small(todo):
             return inline.work
         return Local(workers, self.cores, self.cache.folder.parent / "rows").work
 
@@ -223,6 +225,12 @@ class Comparing(Struct, frozen=True, kw_only=True, eq=False):
             return
         scores = [self.metric(judge(each.rows, done[each.key], self.data)) for each in own]
         events.emit(Standing_(run=name, candidate=one.recipe.name, folds=tuple(scores)))
+
+
+def _small(todo: Sequence[Piece]) -> bool:
+    rows = sum(len(one.rows.train) for one in todo)
+    cells = sum(len(one.rows.train) * len(one.recipe.inputs) for one in todo)
+    return rows < SMALL and cells < SMALL_CELLS
 
 
 def frame_of(plan: Plan, data: Data) -> Frame:

@@ -96,13 +96,16 @@ def _edges(layout: Layout, at: Places) -> tuple[Ints, Keys, Places]:
     column = layout.nodes["offset"][at] // LANES - 1
     needed = np.ones(len(at), dtype=np.int64)
     columns, edges = np.zeros((len(layout.columns), 2), dtype=np.int32), [np.empty(0, dtype=np.int64)]
+    order, start = np.argsort(column, kind="stable"), 0
+    ends = np.searchsorted(column[order], np.arange(len(layout.columns) + 1))
     for number in range(len(layout.columns)):
-        mine = column == number
+        mine = order[ends[number] : ends[number + 1]]
         distinct, place = np.unique(layout.nodes["threshold"][at[mine]], return_inverse=True)
         needed[mine] = place.ravel() + 1
         size = (1 << len(distinct).bit_length()) - 1
-        columns[number] = sum(map(len, edges)), size
+        columns[number] = start, size
         edges.append(np.pad(distinct, (0, size - len(distinct)), constant_values=np.iinfo(np.int64).max))
+        start += size
     return columns, np.concatenate(edges), needed
 
 

@@ -17,6 +17,9 @@ from modelyard.step.step import Learns
 from modelyard.step.supervised import Supervised, balanced, features, supervised, two_classes
 
 WHO = "model.lightgbm"
+WIDE = 500
+"""Columns from which counting them one by one is faster than row by row: one column's bins stay in the cache. The
+trees are the same."""
 
 
 class Lightgbm(Learns, frozen=True, kw_only=True, tag="model.lightgbm"):
@@ -32,6 +35,9 @@ class Lightgbm(Learns, frozen=True, kw_only=True, tag="model.lightgbm"):
     leaf: Annotated[int, Meta(ge=1, description="Fewest rows in a leaf.")] = 20
     features: Annotated[float, Meta(gt=0, le=1, description="Share of features tried per tree.")] = 1.0
     rows: Annotated[float, Meta(gt=0, le=1, description="Share of rows drawn per tree.")] = 1.0
+    bins: Annotated[
+        int, Meta(ge=2, le=65_535, description="Most bins of a number: 63 learn four times as fast from many columns.")
+    ] = 255
     penalty: Annotated[float, Meta(ge=0, description="L2 penalty on leaf values.")] = 0.0
     balance: Annotated[bool, Meta(description="Weigh rows so that every class counts the same.")] = False
 
@@ -71,11 +77,12 @@ class Lightgbm(Learns, frozen=True, kw_only=True, tag="model.lightgbm"):
             "feature_fraction": self.features,
             "bagging_fraction": self.rows,
             "bagging_freq": int(self.rows < 1.0),
+            "max_bin": self.bins,
             "lambda_l2": self.penalty,
             "seed": ctx.seed,
             "num_threads": ctx.cores,
             "deterministic": True,
-            "force_row_wise": True,
+            "force_col_wise" if len(rows.columns) >= WIDE else "force_row_wise": True,
             "verbosity": -1,
         }
 
