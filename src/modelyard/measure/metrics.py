@@ -37,8 +37,8 @@ class Judged(Struct, frozen=True, eq=False):
 
 
 class Metric(Struct, frozen=True, eq=False):
-    """`function` gives NaN where the metric is not defined (ROC-AUC of one class); rows that count nothing have none. `per_row`: the loss of each row
-    where the metric is a mean of them, else None: paired comparisons need it."""
+    """`function` gives NaN where the metric is not defined (ROC-AUC of one class); rows that count nothing have none.
+    `per_row`: the loss of each row where the metric is a mean of them, else None: paired comparisons need it."""
 
     name: str
     tasks: tuple[Task, ...]

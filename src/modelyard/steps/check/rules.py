@@ -28,6 +28,7 @@ from modelyard.step.step import TableStep
 if TYPE_CHECKING:
     from polars import LazyFrame
 
+
 class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one column's values must be; a part not said is not checked."""
 
