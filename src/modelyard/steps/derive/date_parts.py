@@ -47,6 +47,13 @@ class DateParts(Learns, frozen=True, kw_only=True, tag="derive.date_parts"):
 
     Right: the hour and the weekday of a departure. Wrong: the year, for a model that will answer next year: it
     has never seen that number.
+
+    >>> from modelyard.rows.table import Vector
+    >>> from modelyard.step.chain import replay
+    >>> noon = Table({"at": Vector("datetime", np.array([1704110400e6]))}, 1)  # Monday 2024-01-01, 12:00 UTC
+    >>> learned = DateParts().learn(Batch(noon), Context(zone="Asia/Tokyo")).learned
+    >>> {name: float(replay(learned, noon)[name][0]) for name in ("at_hour", "at_weekday", "at_month")}
+    {'at_hour': 21.0, 'at_weekday': 0.0, 'at_month': 1.0}
     """
 
     columns: Annotated[Columns, Meta(description="Which datetimes to take apart.")] = "datetime"

@@ -35,6 +35,16 @@ class Aggregate(TableStep, frozen=True, kw_only=True, tag="table.aggregate"):
 
     Right: `over: {time: when, last: 30d}` for what a card spent before this purchase. Wrong: without `over` on
     the column's whole history, joined back: that tells each row its future.
+
+    >>> from datetime import datetime
+    >>> import polars as pl
+    >>> days = [datetime(2024, 1, day) for day in (1, 2, 3)]
+    >>> rows = pl.LazyFrame({"card": ["a", "a", "b"], "at": days, "spent": [5, 7, 9]})
+    >>> Aggregate(by="card", columns={"sum": "sum(spent)"}).run(Context(), rows).collect().rows()
+    [('a', 12.0), ('b', 9.0)]
+    >>> history = Aggregate(by="card", columns={"spent_before": "sum(spent)"}, over=Over(time="at", last="7d"))
+    >>> history.run(Context(), rows).collect()["spent_before"].to_list()
+    [0.0, 5.0, 0.0]
     """
 
     columns: Annotated[dict[str, str], Meta(description="New name: count(), sum(x), mean(x), min, max, std, median …")]

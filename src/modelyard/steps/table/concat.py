@@ -22,6 +22,11 @@ class Concat(TableStep, frozen=True, kw_only=True, tag="table.concat"):
 
     Right: last year's file and this year's. Wrong: training and test rows kept apart by hand: evaluate.compare
     splits them, and says how.
+
+    >>> import polars as pl
+    >>> old, new = pl.LazyFrame({"km": [50], "by": ["bus"]}), pl.LazyFrame({"km": [1.5]})
+    >>> Concat(columns="all").run(Context(), old, new).collect().rows()
+    [(50.0, 'bus'), (1.5, None)]
     """
 
     columns: Annotated[

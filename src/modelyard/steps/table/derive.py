@@ -24,6 +24,11 @@ class Derive(TableStep, frozen=True, kw_only=True, tag="table.derive"):
 
     Right: a column that a rule, a filter or the target needs. Wrong: a feature for the model: derive.expression
     belongs to the pipeline, and is served.
+
+    >>> import polars as pl
+    >>> rows = pl.LazyFrame({"delay": [20.0, 5.0, None]})
+    >>> Derive(columns={"late": "delay > 15"}).run(Context(), rows).collect()["late"].to_list()
+    [True, False, None]
     """
 
     rows: ClassVar[Literal["keeps", "changes"]] = "keeps"

@@ -28,6 +28,11 @@ class DropDuplicates(TableStep, frozen=True, kw_only=True, tag="table.drop_dupli
 
     Right: `by: order_id, keep: {max: updated}` for a table of changes. Wrong: before looking why there are
     duplicates: a missing key makes them too.
+
+    >>> import polars as pl
+    >>> rows = pl.LazyFrame({"order": [1, 2, 1], "version": [1, 1, 2]})
+    >>> DropDuplicates(by="order", keep=Most(max="version")).run(Context(), rows).collect().rows()
+    [(2, 1), (1, 2)]
     """
 
     by: Annotated[Columns, Meta(description="Columns that make a row the same row.")] = "all"

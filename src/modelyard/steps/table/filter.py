@@ -21,6 +21,11 @@ class Filter(TableStep, frozen=True, kw_only=True, tag="table.filter"):
 
     Right: leaving out what the model will never be asked about. Wrong: leaving out hard rows: then it is judged
     on easy ones, and asked about all.
+
+    >>> import polars as pl
+    >>> rows = pl.LazyFrame({"km": [50, 900, None]})
+    >>> Filter(where="km > 100").run(Context(), rows).collect().rows()
+    [(900,)]
     """
 
     where: Annotated[str, Meta(description="A condition: `distance > 100 and not is_null(dep_time)`.")]

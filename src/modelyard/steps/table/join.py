@@ -40,6 +40,13 @@ class Join(TableStep, frozen=True, kw_only=True, tag="table.join"):
 
     Right: `as_of` for what was known at the time: prices, weather, a customer's state. Wrong: today's customer
     table joined to last year's orders by key alone: it knows what came after.
+
+    >>> from datetime import datetime
+    >>> import polars as pl
+    >>> asked = pl.LazyFrame({"at": [datetime(2024, 1, 2), datetime(2024, 1, 3)]})
+    >>> rates = pl.LazyFrame({"at": [datetime(2024, 1, 2)], "rate": [0.5]})
+    >>> Join(as_of=AsOf(time="at")).run(Context(), asked, rates).collect()["rate"].to_list()
+    [None, 0.5]
     """
 
     by: Annotated[

@@ -28,6 +28,12 @@ class Lag(TableStep, frozen=True, kw_only=True, tag="table.lag"):
 
     Right: the previous reading of the same sensor. Wrong: the target of rows whose truth comes later than the
     next row: it is not known yet when asked.
+
+    >>> from datetime import datetime
+    >>> import polars as pl
+    >>> rows = pl.LazyFrame({"at": [datetime(2024, 1, day) for day in (2, 1, 3)], "level": [7, 5, 6]})
+    >>> Lag(columns="level", time="at").run(Context(), rows).collect()["level_lag_1"].to_list()
+    [5, None, 7]
     """
 
     rows: ClassVar[Literal["keeps", "changes"]] = "keeps"

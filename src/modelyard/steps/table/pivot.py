@@ -26,6 +26,12 @@ class Pivot(TableStep, frozen=True, kw_only=True, tag="table.pivot"):
 
     Right: one row per card from one row per purchase. Wrong: values that grow in number: a request can only
     bring those that are written here.
+
+    >>> import polars as pl
+    >>> rows = pl.LazyFrame({"card": ["a", "b", "a"], "kind": ["food", "fuel", "food"], "amount": [5, 9, 2]})
+    >>> pivot = Pivot(by="card", column="kind", values=("food", "fuel"), cell="sum(amount)")
+    >>> pivot.run(Context(), rows).collect().rows()
+    [('a', 7.0, 0.0), ('b', 0.0, 9.0)]
     """
 
     by: Annotated[str | tuple[str, ...], Meta(description="Columns that make a row.")]

@@ -21,6 +21,12 @@ class Sample(TableStep, frozen=True, kw_only=True, tag="table.sample"):
 
     Right: `share: 0.1` to try a project on a tenth of a large file. Wrong: to mend classes that are rare: the rare ones
     get rarer; take `sample.balance`.
+
+    >>> import polars as pl
+    >>> rows = pl.LazyFrame({"row": range(1000)})
+    >>> drawn_once, again = (Sample(share=0.1).run(Context(), rows).collect() for _ in range(2))
+    >>> drawn_once.height, drawn_once.equals(again)
+    (92, True)
     """
 
     share: Annotated[float, Meta(gt=0, le=1, description="The chance of each row to stay.")]

@@ -19,6 +19,11 @@ class Select(TableStep, frozen=True, kw_only=True, tag="table.select"):
 
     Right: `{not: [id, comment]}` before anything learns. Wrong: dropping what a rule or a join further down
     reads.
+
+    >>> import polars as pl
+    >>> rows = pl.LazyFrame({"id": ["a"], "km": [50.0], "note": ["x"]})
+    >>> Select(columns={"not": ("id", "note")}).run(Context(), rows).collect().columns
+    ['km']
     """
 
     rows: ClassVar[Literal["keeps", "changes"]] = "keeps"

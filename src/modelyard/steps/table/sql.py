@@ -24,6 +24,11 @@ class Sql(TableStep, frozen=True, kw_only=True, tag="table.sql"):
 
     Right: what the other steps cannot say. Wrong: a feature that a request must bring: what SQL computes is
     known of stored rows only.
+
+    >>> import polars as pl
+    >>> rows = pl.LazyFrame({"town": ["oslo", "bonn", "oslo"], "km": [1, 2, 3]})
+    >>> Sql(query="SELECT town, SUM(km) AS km FROM rows GROUP BY town").run(Context(), rows).collect().rows()
+    [('bonn', 2), ('oslo', 4)]
     """
 
     query: Annotated[str, Meta(description="One SELECT.")]
