@@ -13,6 +13,15 @@ class MissingColumn(ModelyardError):
     exit = 2
 
 
+class BadColumnName(ModelyardError):
+    """A column is called `*`, or `^…$` from end to end. The engine under the tables takes such a name for a pattern of
+    other columns, so it would silently be all of them or none."""
+
+    way_out = "Rename the column where the table is written."
+    status = 422
+    exit = 2
+
+
 class WrongType(ModelyardError):
     """A column holds another kind of value than the step that reads it needs."""
 

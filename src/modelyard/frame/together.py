@@ -15,7 +15,7 @@ from modelyard.frame.delimited import Delimited
 from modelyard.frame.infer import guessed
 from modelyard.frame.quarantine import Kept
 from modelyard.frame.schema import DTYPES
-from modelyard.schema.column import Kind
+from modelyard.schema.column import Kind, named
 
 KINDS: dict[Kind, str] = {"integer": "whole numbers", "number": "numbers"}
 TOLD = 10
@@ -74,7 +74,7 @@ class Together:
                 raise UnreadableTable(
                     "shares no column with the files before it", where=str(file.path), way_out=way_out
                 )
-            there |= dict.fromkeys(file.names)
+            there |= {named(name, str(file.path)): None for name in file.names}
         return list(there)
 
     def _kinds(self, types: Mapping[str, Kind]) -> dict[str, Kind]:

@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from modelyard.errors.data import BadColumnName
+
 Kind = Literal["number", "integer", "boolean", "category", "text", "datetime"]
 Origin = Literal["input", "label", "table"]
 """`input`: a request can carry it. `label`: derived from the target, never a feature. `table`: made by a table step,
@@ -28,6 +30,9 @@ class Column(Struct, frozen=True, kw_only=True):
     zero_one: bool = False
     """Numbers that are 0 or 1 (slots of categories, flags): on a scale already."""
 
+    def __post_init__(self) -> None:
+        named(self.name)
+
     @property
     def open(self) -> bool:
         return self.name.endswith("=*")
@@ -35,3 +40,15 @@ class Column(Struct, frozen=True, kw_only=True):
     def holds(self, name: str) -> bool:
         """Whether the concrete column `name` is this column or a member of this open group."""
         return name.startswith(self.name[:-1]) if self.open else name == self.name
+
+
+def named(name: str, place: str = "") -> str:
+    """The name, where a column may be called so. `place`: of its table. Raises BadColumnName.
+
+    >>> named("town=*")
+    'town=*'
+    """
+    if name == "*" or (name.startswith("^") and name.endswith("$")):
+        where = f"column {name!r}" if not place else f"{place}, column {name!r}"
+        raise BadColumnName(f"a column is called {name!r}", where=where)
+    return name
