@@ -175,6 +175,17 @@ def test_where_nothing_learns_the_run_says_why(tmp_path: Path, store: Store) -> 
         choose(entries, work.parts.folds, work.data, work.metric, work.metrics)
 
 
+def test_a_baseline_alone_does_not_stand_in_for_the_models_that_were_asked_for(tmp_path: Path, store: Store) -> None:
+    body = CLASSES.replace("model.random_forest]", "{use: model.linear_regression}]").replace(
+        "model.logistic_regression, ", ""
+    )
+    with Metadata(store.metadata_url) as metadata:
+        with pytest.raises(NothingToCompare, match=r"linear_regression: .*regression"):
+            run(planned(tmp_path, body), store, metadata, now=NOW, cores=1)
+        with metadata.begin() as sql:
+            assert listed(sql) == []
+
+
 def standing(result: Result, name: str) -> Standing:
     return next(one for one in result.candidates if one.name == name)
 

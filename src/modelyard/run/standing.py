@@ -71,11 +71,13 @@ def judge(fold: Fold, scores: FoldScores, data: Data) -> Judged:
 def choose(
     entries: Sequence[Entry], folds: Sequence[Fold], data: Data, metric: Metric, metrics: Sequence[Metric]
 ) -> Choice:
-    """Raises NothingToCompare when no candidate learned."""
+    """Raises NothingToCompare when no candidate learned: the baseline alone is nobody's model, unless only it is asked
+    for."""
     share = float(np.mean([len(fold.test) / len(fold.train) for fold in folds]))
     good = [entry for entry in entries if not entry.error]
-    if not good:
-        reasons = "; ".join(f"{entry.name}: {entry.error}" for entry in entries)
+    asked = [entry for entry in entries if entry.kind != BASELINE] or list(entries)
+    if all(entry.error for entry in asked):
+        reasons = "; ".join(f"{entry.name}: {entry.error}" for entry in asked)
         raise NothingToCompare(f"no candidate could learn: {reasons}", who="evaluate.compare")
     measured = {entry.name: _measured(entry, folds, data, metrics) for entry in good}
     scores = {name: values[metric.name] for name, values in measured.items()}
