@@ -17,6 +17,7 @@ from modelyard.steps.deploy.batch import Batch
 from modelyard.steps.deploy.service import Service
 from modelyard.steps.derive.expression import Expression
 from modelyard.steps.encode.one_hot import OneHot
+from modelyard.steps.encode.text_tfidf import TextTfidf
 from modelyard.steps.evaluate.compare import Compare
 from modelyard.steps.monitor.drift import Drift
 from modelyard.steps.monitor.performance import Performance
@@ -64,6 +65,7 @@ REGISTRY = Registry(
         "deploy.service": Service,
         "derive.expression": Expression,
         "encode.one_hot": OneHot,
+        "encode.text_tfidf": TextTfidf,
         "evaluate.compare": Compare,
         "monitor.drift": Drift,
         "monitor.performance": Performance,

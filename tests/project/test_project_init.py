@@ -14,6 +14,7 @@ from modelyard.measure.metrics import METRICS
 from modelyard.project.comparison import Metric
 from modelyard.project.describe import describe, file_schema
 from modelyard.project.graph import graph
+from modelyard.project.guess import prose
 from modelyard.project.init import ColumnFacts, Facts, init_file
 from modelyard.project.local import with_local_kinds
 from modelyard.project.plan import plan
@@ -126,6 +127,33 @@ def test_what_was_seen_decides_roles_and_what_is_left_out():
     assert {"day_weekday", "day_month"} <= set(found.candidates[1].features)
     assert found.candidates[1].chain[1].kind == "clean.impute"
     assert "# 100 of 1,000 rows are copies." in text
+
+
+def test_words_of_a_text_become_columns_and_of_a_text_that_nobody_named_before_each_model_alone():
+    schema = Schema((*CHURN.columns, Column(name="remark", kind="text")))
+    facts = Facts(rows=1000, columns={**FACTS.columns, "remark": ColumnFacts(distinct=900, words=8.0)})
+    text = init_file("churn", schema, "left", facts, "a.csv")
+    assert "- {use: encode.text_tfidf, columns: [remark], max_features: 200}" in text
+    chains = [candidate.chain for candidate in planned(text, schema).candidates]
+    assert [[node.kind for node in chain].count("encode.text_tfidf") for chain in chains] == [0, 1, 1, 1]
+    unsaid = "\n".join(line for line in text.splitlines() if "text_tfidf" not in line)
+    for candidate in planned(unsaid, schema).candidates[1:]:
+        (added,) = [node for node in candidate.chain if node.kind == "encode.text_tfidf"]
+        assert (added.id, added.prepared) == ("auto_text", True)
+        assert "remark" not in candidate.features
+    ignored = unsaid.replace("ignore: [", "ignore: [remark, ")
+    assert "encode.text_tfidf" not in str(planned(ignored, schema).candidates)
+
+
+def test_words_that_somebody_wrote_are_told_from_labels():
+    seen = {
+        "remark": ColumnFacts(distinct=900, words=8.0),
+        "label": ColumnFacts(distinct=90, words=8.0),
+        "code": ColumnFacts(distinct=900, words=1.0),
+        "gap": ColumnFacts(distinct=60, nulls=940, words=4.0),
+    }
+    schema = Schema(tuple(Column(name=name, kind="category") for name in seen))
+    assert prose(schema, Facts(rows=1000, columns=seen)) == ["remark", "gap"]
 
 
 def test_a_target_that_is_not_there_is_named():

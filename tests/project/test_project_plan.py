@@ -36,9 +36,10 @@ def test_the_baseline_is_always_among_the_candidates():
 def test_what_a_model_needs_is_put_before_it_and_before_it_alone():
     _, lines, small = planned(FLIGHTS).candidates
     assert [node.kind for node in lines.chain] == [
-        "derive.expression", "clean.impute", "clean.impute", "clean.scale", "encode.one_hot", "model.lines",
+        "derive.expression", "clean.impute", "clean.impute", "clean.scale", "encode.one_hot", "encode.text_tfidf",
+        "model.lines",
     ]  # fmt: skip
-    assert [node.kind for node in small.chain] == ["derive.expression", "model.trees"]
+    assert [node.kind for node in small.chain] == ["derive.expression", "encode.text_tfidf", "model.trees"]
     assert [as_written(node)["id"] for node in lines.chain if node.prepared][:1] == ["auto_impute"]
 
 
@@ -51,12 +52,15 @@ def test_an_own_impute_is_not_repeated():
     text = FLIGHTS.replace("  - id: best", "  - {use: clean.impute}\n  - id: best")
     kinds = [node.kind for node in planned(text).candidates[1].chain]
     assert kinds == [
-        "derive.expression", "clean.impute", "clean.impute", "clean.scale", "encode.one_hot", "model.lines",
+        "derive.expression", "clean.impute", "clean.impute", "clean.scale", "encode.one_hot", "encode.text_tfidf",
+        "model.lines",
     ]  # fmt: skip
 
 
-def test_models_read_neither_target_nor_its_parents_nor_roles_nor_times_nor_texts():
+def test_models_read_neither_target_nor_its_parents_nor_roles_nor_times_nor_texts_but_their_words():
     small = planned(FLIGHTS).candidates[2]
+    assert small.features == ("carrier", "dep_delay", "distance", "weekend", "night", "note=*")
+    small = planned(FLIGHTS.replace("steps:", "prepare: off\nsteps:", 1)).candidates[2]
     assert small.features == ("carrier", "dep_delay", "distance", "weekend", "night")
     assert set(small.drops) == {"id", "time_hour", "note"}
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 DAY = 86_400_000_000
 """Microseconds."""
+SOME = 10_000
+"""Values in which words are counted."""
+WORD = r"\p{L}{2,}"
 
 
 def facts(frame: DataFrame, schema: Schema, doubts: tuple[Doubt, ...] = (), now: int | None = None) -> Facts:
@@ -45,8 +48,17 @@ def _column(series: Series, kind: Kind, now: int | None) -> ColumnFacts:
         counts=_counts(known) if distinct <= FEW and kind != "datetime" else (),
         days=kind == "datetime" and _midnights(known),
         form=form(known.unique().to_list()) if kind in STRINGS else None,
+        words=_words(known) if kind in STRINGS else 0.0,
         age=_age(known, now) if kind == "datetime" else None,
     )
+
+
+def _words(known: Series) -> float:
+    """Runs of two letters and more, of a value on average."""
+    import polars as pl
+
+    mean = known.head(SOME).cast(pl.String).str.count_matches(WORD).mean()
+    return mean if isinstance(mean, float) else 0.0
 
 
 def _age(known: Series, now: int | None) -> int | None:

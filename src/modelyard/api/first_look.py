@@ -12,7 +12,7 @@ from modelyard.api.sniff import Reading
 from modelyard.api.source import Source
 from modelyard.errors import ModelyardError
 from modelyard.errors.data import UnreadableTable
-from modelyard.project.guess import Facts
+from modelyard.project.guess import Facts, prose
 from modelyard.schema.schema import Schema
 from modelyard.schema.target import Task
 
@@ -24,13 +24,15 @@ def looked_at(source: Source, target: str, task: Task | None = None) -> tuple[Re
     no column."""
     reading = source.sniffed()
     schema, found = _looked_at(source, target, reading, task)
-    dates = _year_first(found, target)
-    if dates:
-        try:
-            typed: Reading = {**reading, "types": dict.fromkeys(dates, "datetime")}
-            return typed, *_looked_at(source, target, typed, task)
-        except ModelyardError:
-            pass
+    texts: dict[str, str] = dict.fromkeys((name for name in prose(schema, found) if name != target), "text")
+    dates = dict.fromkeys(_year_first(found, target), "datetime")
+    for types in ({**dates, **texts}, texts) if dates and texts else ({**dates, **texts},):
+        if types:
+            try:
+                typed: Reading = {**reading, "types": types}
+                return typed, *_looked_at(source, target, typed, task)
+            except ModelyardError:
+                pass
     return reading, schema, found
 
 

@@ -20,6 +20,10 @@ FEW = 20
 """A whole number with no more values than this is taken for a class."""
 GROUPS = 20
 """Fewer groups than this cannot be parted into folds and a holdout that say anything."""
+PROSE = 3.0
+"""Words of a value on average: a label has fewer."""
+OWN_WORDS = 0.1
+"""Distinct values per row: labels come again and again, however long they are."""
 ALIKE = 0.9
 """Groups per row: with more, nearly every row is a group of its own and grouping changes nothing."""
 MOST = 50
@@ -33,7 +37,8 @@ _GROUP = re.compile(r"(user|customer|client|patient|person|subject|member|accoun
 class ColumnFacts(Struct, frozen=True, kw_only=True):
     """What a look at the rows tells: nulls and distinct values as counts, the range of numbers, and for columns with
     few values how often each occurs. `days`: a datetime whose clock always stands at midnight. `form`: the pattern that
-    all words are written like. `age`: µs from the newest moment to now."""
+    all words are written like. `words`: runs of letters of a value, on average. `age`: µs from the newest moment to
+    now."""
 
     nulls: int = 0
     distinct: int = 0
@@ -42,6 +47,7 @@ class ColumnFacts(Struct, frozen=True, kw_only=True):
     counts: tuple[tuple[bool | int | float | str, int], ...] = ()
     days: bool = False
     form: str | None = None
+    words: float = 0.0
     age: int | None = None
 
 
@@ -55,7 +61,8 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 class Guess(Struct, frozen=True, kw_only=True):
-    """`ignored`: column -> why. `features`: what a model may read; `dates`: datetimes to take apart."""
+    """`ignored`: column -> why. `features`: what a model may read; `dates`: datetimes to take apart; `texts`: to read
+    the words of."""
 
     id: str | None
     time: str | None
@@ -63,13 +70,19 @@ class Guess(Struct, frozen=True, kw_only=True):
     ignored: dict[str, str]
     features: tuple[Column, ...]
     dates: tuple[str, ...]
+    texts: tuple[str, ...] = ()
+
+    @property
+    def taught(self) -> bool:
+        """Whether anything is left to learn from."""
+        return bool(self.features or self.dates or self.texts)
 
 
 def guess(schema: Schema, target: str, facts: Facts) -> Guess:
     """The roles of the columns that are not the target. A near-copy of the target is left out only where something else
     is left to learn from."""
     found = _guess(schema, target, facts, SECRET)
-    return found if found.features or found.dates else _guess(schema, target, facts, SURELY)
+    return found if found.taught else _guess(schema, target, facts, SURELY)
 
 
 def _guess(schema: Schema, target: str, facts: Facts, secret_kinds: tuple[DoubtKind, ...]) -> Guess:
@@ -91,6 +104,7 @@ def _guess(schema: Schema, target: str, facts: Facts, secret_kinds: tuple[DoubtK
         ignored={c.name: why_not[c.name] for c in others if c.name in why_not},
         features=tuple(c for c in left if c.kind not in ("datetime", "text")),
         dates=tuple(c.name for c in left if c.kind == "datetime"),
+        texts=tuple(c.name for c in left if c.kind == "text"),
     )
 
 
@@ -103,6 +117,16 @@ def task_of(kind: Kind, distinct: int, rows: int) -> Task:
     few = distinct == 2 or (2 < distinct <= FEW and distinct < rows / 20)
     whole = kind == "integer" and few
     return "classification" if whole or kind in ("category", "boolean", "text") else "regression"
+
+
+def prose(schema: Schema, facts: Facts) -> list[str]:
+    """Columns of words that somebody wrote: several to a value, and values that hardly ever come again."""
+    named = [c.name for c in schema if c.kind == "category"]
+    return [name for name in named if _prose(facts.of(name), facts.rows) and not _dated(name, facts)]
+
+
+def _prose(found: ColumnFacts, rows: int) -> bool:
+    return found.words >= PROSE and found.distinct > max(FEW, OWN_WORDS * (rows - found.nulls))
 
 
 def ranged(columns: tuple[Column, ...], facts: Facts) -> list[Column]:

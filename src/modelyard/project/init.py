@@ -13,6 +13,7 @@ from modelyard.measure.doubts import percent
 from modelyard.project.first_rules import first_rules
 from modelyard.project.guess import FEW, ColumnFacts, Facts, guess, task_of
 from modelyard.project.outcome import SELF_EVIDENT, class_name
+from modelyard.project.prepare import MOST_WORDS
 from modelyard.project.write import flow
 from modelyard.schema.column import NUMERIC
 from modelyard.schema.schema import Schema
@@ -86,6 +87,7 @@ class _File:
         yield from self._dates()
         if self._gaps():
             yield "  - {use: clean.impute, columns: numeric, strategy: median, flag: true}"
+        yield from self._texts()
         yield from self._compare()
         yield from self._live()
 
@@ -161,6 +163,12 @@ class _File:
         """Whether a column of numbers has gaps: one of the table, or one made of a date that has."""
         numbers = [column.name for column in self.guess.features if column.kind in NUMERIC]
         return any(self.facts.of(name).nulls for name in (*numbers, *self.guess.dates))
+
+    def _texts(self) -> Iterator[str]:
+        if self.guess.texts:
+            step = {"use": "encode.text_tfidf", "columns": list(self.guess.texts), "max_features": MOST_WORDS}
+            yield "  # Somebody's words: the commonest as columns. What names a person belongs in roles: {ignore: …}"
+            yield f"  - {flow(step)}"
 
     def _compare(self) -> Iterator[str]:
         linear = "logistic_regression" if self.task == "classification" else "ridge"

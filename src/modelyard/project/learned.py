@@ -56,6 +56,12 @@ def visible(schema: Schema, ctx: Context) -> Schema:
     return Schema(tuple(c for c in schema if c.name not in hidden and c.kind not in NOT_FOR_MODELS))
 
 
+def texts_left(schema: Schema, ctx: Context) -> tuple[str, ...]:
+    """Columns of text that a request carries and that are for reading."""
+    hidden = set(ctx.hidden)
+    return tuple(c.name for c in schema if c.kind == "text" and c.origin == "input" and c.name not in hidden)
+
+
 def _after(node: Node, step: Learns, given: Schema, ctx: Context) -> Schema:
     after = step.schema(given, ctx)
     columns = _selector(step)

@@ -1,7 +1,7 @@
 """`prepare: auto`: the impute, scale and encode steps that a model needs and its chain does not have.
 
 By kind names through the registry, so that this room knows no step. Impute comes first, scaling before encoding, so
-that 0/1 columns stay 0/1.
+that 0/1 columns stay 0/1. No model reads text, so every one gets its commonest words, and not too many.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from modelyard.step.registry import Registry
 from modelyard.step.step import Learns
 
 NUMBERS: tuple[Kind, ...] = (*NUMERIC, "boolean")
+MOST_WORDS = 200
+"""Columns of a text that nobody asked for: enough for a topic, few enough for a request of a hundredth of a ms more."""
 
 
 def missing_steps(
-    chain: Sequence[Node], model: type[Learns], features: Schema, registry: Registry
+    chain: Sequence[Node], model: type[Learns], features: Schema, registry: Registry, texts: Sequence[str] = ()
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """(id, kind, parameters) of what is missing; `features`: what the model would read without."""
+    """(id, kind, parameters) of what is missing; `features`: what the model would read without; `texts`:
+    columns of text that are left."""
     kinds = {column.kind for column in features}
     if "no_nulls" in model.needs:
         if _gaps(features, NUMERIC):
@@ -36,6 +39,8 @@ def missing_steps(
         yield "auto_scale", "clean.scale", {"columns": apart}
     if "numbers" in model.needs and "category" in kinds:
         yield "auto_one_hot", "encode.one_hot", {"columns": "category"}
+    if texts:
+        yield "auto_text", "encode.text_tfidf", {"columns": list(texts), "max_features": MOST_WORDS}
 
 
 def prepared(id_: str, kind: str, parameters: dict[str, Any], registry: Registry) -> Node:

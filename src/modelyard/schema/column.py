@@ -28,7 +28,7 @@ class Column(Struct, frozen=True, kw_only=True):
     nullable: bool = True
     origin: Origin = "input"
     zero_one: bool = False
-    """Numbers that are 0 or 1 (slots of categories, flags): on a scale already."""
+    """Numbers from 0 to 1 (slots of categories, flags, weights of words): on a scale already."""
 
     def __post_init__(self) -> None:
         named(self.name)

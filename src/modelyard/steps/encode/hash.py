@@ -12,6 +12,7 @@ import numpy as np
 from msgspec import Meta, Struct
 
 from modelyard.rows.table import Floats, Table
+from modelyard.schema.column import Column
 from modelyard.schema.contract import Field
 from modelyard.schema.schema import Schema
 from modelyard.schema.selector import Columns
@@ -123,7 +124,12 @@ class Hash(Learns, frozen=True, kw_only=True, tag="encode.hash"):
 
     def schema(self, given: Schema, ctx: Context) -> Schema:
         names = self._chosen(given, ctx)
-        return given.without(names).with_(*(number(made) for name in names for made in names_of(name, self.slots)))
+        return given.without(names).with_(*self._slots(names))
+
+    def _slots(self, names: tuple[str, ...]) -> list[Column]:
+        """Of whole values −1, 0 and 1; counts of pieces want a scale."""
+        scaled = self.analyzer == "value" or self.norm != "none"
+        return [number(made, zero_one=scaled) for name in names for made in names_of(name, self.slots)]
 
     def learn(self, batch: Batch, ctx: Context) -> Fitted:
         names = self._chosen(batch.X.schema, ctx)

@@ -13,7 +13,6 @@ from msgspec import Meta, Struct
 
 from modelyard.errors.data import NoRows
 from modelyard.rows.table import Floats, Table
-from modelyard.schema.column import Column
 from modelyard.schema.contract import Field
 from modelyard.schema.schema import Schema
 from modelyard.schema.selector import Columns
@@ -23,7 +22,7 @@ from modelyard.scoring.instructions import TextTfidf as TextTfidfWord
 from modelyard.scoring.verify import MOST_TEXT_COLUMNS
 from modelyard.step.context import Context
 from modelyard.step.fitted import Batch, Fitted, Learned
-from modelyard.step.step import Learns
+from modelyard.step.step import Learns, number
 from modelyard.step.texts import Ngrams, checked, documents, texts_named
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ class TextTfidf(Learns, frozen=True, kw_only=True, tag="encode.text_tfidf"):
     def schema(self, given: Schema, ctx: Context) -> Schema:
         names = texts_named(self.columns, given, ctx, WHO)
         checked(self.ngrams, WHO)
-        groups = (Column(name=f"{name}=*", kind="number", nullable=False) for name in names)
+        groups = (number(f"{name}=*", zero_one=self.norm != "none") for name in names)
         return given.without(names).with_(*groups)
 
     def learn(self, batch: Batch, ctx: Context) -> Fitted:
