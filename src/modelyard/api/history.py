@@ -81,7 +81,7 @@ def history(yard: Connection, model: str | None = None, *, everything: bool = Fa
             if everything or r.kind not in OWN_BOOKS
         ]
         born = [event for version in listed(sql) if (event := _born(version)) is not None]
-    return sorted((e for e in (*audited, *born, *made) if model in (None, e.model)), key=lambda event: event.at)
+    return sorted((e for e in (*born, *audited, *made) if model in (None, e.model)), key=lambda event: event.at)
 
 
 def _born(version: Version) -> Event | None:
