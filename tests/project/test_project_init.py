@@ -229,3 +229,16 @@ def test_the_file_in_the_docs_plans():
     found = plan(project, made, document, KINDS, peek=lambda step, ctx: schema)
     assert [candidate.name for candidate in found.candidates] == ["baseline", "logistic_regression", "boosted"]
     assert found.candidates[1].features == ("distance", "night")
+
+
+def test_columns_called_like_the_words_of_selectors_are_meant_by_name():
+    names = {"category": "category", "b": "category", "numeric": "category", "x": "number", "y": "number"}
+    schema = Schema(tuple(Column(name=name, kind=kind) for name, kind in names.items()))
+    few = ColumnFacts(distinct=3)
+    facts = Facts(rows=100, columns={**dict.fromkeys(names, few), "x": ColumnFacts(nulls=5, distinct=90)})
+    text = init_file("p", schema, "y", facts, "a.csv").replace("model.ridge", "model.lines")
+    made = planned(text, schema)
+    nodes = [node for candidate in made.candidates for node in candidate.chain]
+    columns = {node.id: node.written["columns"] for node in nodes if node.kind in ("clean.impute", "encode.one_hot")}
+    assert columns["auto_one_hot"] == ["category", "b", "numeric"]
+    assert columns["impute"] == ["x"]

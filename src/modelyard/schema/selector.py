@@ -58,3 +58,14 @@ def _one(name: str, schema: Schema, hidden: tuple[str, ...]) -> set[str]:
     if any(mark in name for mark in "*?["):
         return {column.name for column in free if fnmatchcase(column.name, name)}
     raise MissingColumn(f"no column {name!r}", way_out=did_you_mean(name, [*schema.names, *WORDS]))
+
+
+def spelled(word: str, schema: Schema) -> str | list[str]:
+    """The word; where a column is called so, which would win over it, the names that the word means.
+
+    >>> spelled("category", Schema((Column(name="category", kind="category"), Column(name="b", kind="category"))))
+    ['category', 'b']
+    """
+    if word not in schema.places:
+        return word
+    return [column.name for column in schema if WORDS[word](column)]

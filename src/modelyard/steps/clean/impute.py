@@ -26,7 +26,7 @@ from modelyard.step.context import Context
 from modelyard.step.fitted import Batch, Fitted, Learned
 from modelyard.step.step import Learns, number
 
-Strategy = Simple | Literal["model", "knn"]
+Strategy = Literal[Simple, "model", "knn"]
 WHO = "clean.impute"
 
 
