@@ -51,9 +51,10 @@ def mask_out(layout: Layout) -> Masks | None:
     firsts = np.cumsum(counts[roots]) - counts[roots]
     starts, trees = _starts(nodes, inner, levels, counts, roots)
     at = np.flatnonzero(inner)
-    columns, edges, needed = _edges(layout, at)
+    column = nodes["offset"][at] // LANES - 1
+    columns, edges, needed = _edges(layout, at, column)
     words = max(1, -(-int(counts[roots].max(initial=1)) // BITS))
-    tests, ends = _tests(layout, at, needed, starts[at], counts[nodes["child"][at]], trees[at], words)
+    tests, ends = _tests(column, needed, starts[at], counts[nodes["child"][at]], trees[at], len(roots), words)
     leaf = np.flatnonzero(~inner)
     leaves = np.empty(len(leaf), dtype=np.int32)
     leaves[firsts[trees[leaf]] + starts[leaf]] = nodes["threshold"][leaf]
@@ -91,9 +92,8 @@ def _starts(
     return starts, trees
 
 
-def _edges(layout: Layout, at: Places) -> tuple[Ints, Keys, Places]:
+def _edges(layout: Layout, at: Places, column: Ints) -> tuple[Ints, Keys, Places]:
     """Columns and edges of Masks; per test the number of edges that a row above its threshold has below it."""
-    column = layout.nodes["offset"][at] // LANES - 1
     needed = np.ones(len(at), dtype=np.int64)
     columns, edges = np.zeros((len(layout.columns), 2), dtype=np.int32), [np.empty(0, dtype=np.int64)]
     order, start = np.argsort(column, kind="stable"), 0
@@ -110,10 +110,9 @@ def _edges(layout: Layout, at: Places) -> tuple[Ints, Keys, Places]:
 
 
 def _tests(
-    layout: Layout, at: Places, needed: Places, start: Places, width: Places, tree: Places, words: int
+    column: Ints, needed: Places, start: Places, width: Places, tree: Places, trees: int, words: int
 ) -> tuple[Ints, Ints]:
     """A test stands once for each word that it can rule out leaves of: [start, start + width) lie to its left."""
-    column = layout.nodes["offset"][at] // LANES - 1
     parts, owners = [np.empty((0, 3), dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     for word in range(words):
         low = np.clip(start - word * BITS, 0, BITS)
@@ -124,7 +123,7 @@ def _tests(
         owners.append(tree[some] * words + word)
     owner = np.concatenate(owners)
     order = np.argsort(owner, kind="stable")
-    ends = np.searchsorted(owner[order], np.arange(len(layout.trees) * words + 1))
+    ends = np.searchsorted(owner[order], np.arange(trees * words + 1))
     tests = np.concatenate(parts)[order]
     return (tests & 0xFFFFFFFF).astype(np.uint32).view(np.int32), ends.astype(np.int32)
 
