@@ -22,6 +22,7 @@ from modelyard.project.read import read
 from modelyard.project.settings import settings as head
 from modelyard.schema.column import Column
 from modelyard.schema.schema import Schema
+from modelyard.schema.selector import choose
 from modelyard.step.registry import Registry
 from modelyard.step.step import Learns
 from modelyard.steps.derive.date_parts import DateParts
@@ -231,14 +232,17 @@ def test_the_file_in_the_docs_plans():
     assert found.candidates[1].features == ("distance", "night")
 
 
-def test_columns_called_like_the_words_of_selectors_are_meant_by_name():
-    names = {"category": "category", "b": "category", "numeric": "category", "x": "number", "y": "number"}
+def test_words_that_are_columns_too_stay_words_in_what_init_and_prepare_write():
+    """The target among them: `columns: category`, which one_hot has by default, does not name it."""
+    names = {"b": "category", "numeric": "category", "text": "number", "x": "number", "category": "number"}
     schema = Schema(tuple(Column(name=name, kind=kind) for name, kind in names.items()))
     few = ColumnFacts(distinct=3)
     facts = Facts(rows=100, columns={**dict.fromkeys(names, few), "x": ColumnFacts(nulls=5, distinct=90)})
-    text = init_file("p", schema, "y", facts, "a.csv").replace("model.ridge", "model.lines")
+    text = init_file("p", schema, "category", facts, "a.csv", task="regression").replace("model.ridge", "model.lines")
     made = planned(text, schema)
     nodes = [node for candidate in made.candidates for node in candidate.chain]
-    columns = {node.id: node.written["columns"] for node in nodes if node.kind in ("clean.impute", "encode.one_hot")}
-    assert columns["auto_one_hot"] == ["category", "b", "numeric"]
-    assert columns["impute"] == ["x"]
+    chosen = {
+        node.id: choose(node.step.columns, schema, ("category",)) for node in nodes if hasattr(node.step, "columns")
+    }
+    assert chosen["auto_one_hot"] == ("b", "numeric")
+    assert chosen["impute"] == ("text", "x")

@@ -32,7 +32,10 @@ class WrongType(ModelyardError):
 class BadSelector(ModelyardError):
     """`columns:` selects nothing, or selects what a model must never see (target, id, time, group …)."""
 
-    way_out = 'Give a name, a list, numeric | category | text | datetime | boolean, a "glob_*" or {not: …}.'
+    way_out = (
+        'Give a name, a list, numeric | category | text | datetime | boolean, a "glob_*" or {not: …}. '
+        "A column that is called like one of the words is named in a list: [text]."
+    )
     exit = 2
 
 

@@ -17,7 +17,6 @@ from modelyard.project.prepare import MOST_WORDS
 from modelyard.project.write import flow
 from modelyard.schema.column import NUMERIC
 from modelyard.schema.schema import Schema
-from modelyard.schema.selector import spelled
 from modelyard.schema.target import Task
 
 __all__ = ["FEW", "ColumnFacts", "Facts", "init_file"]
@@ -87,8 +86,7 @@ class _File:
         yield from first_rules(self.schema, self.guess, self.facts)
         yield from self._dates()
         if self._gaps():
-            step = {"use": "clean.impute", "columns": self._numbers(), "strategy": "median", "flag": True}
-            yield f"  - {flow(step)}"
+            yield "  - {use: clean.impute, columns: numeric, strategy: median, flag: true}"
         yield from self._texts()
         yield from self._compare()
         yield from self._live()
@@ -165,10 +163,6 @@ class _File:
         """Whether a column of numbers has gaps: one of the table, or one made of a date that has."""
         numbers = [column.name for column in self.guess.features if column.kind in NUMERIC]
         return any(self.facts.of(name).nulls for name in (*numbers, *self.guess.dates))
-
-    def _numbers(self) -> str | list[str]:
-        words = spelled("numeric", self.schema)
-        return words if isinstance(words, str) else [c.name for c in self.guess.features if c.kind in NUMERIC]
 
     def _texts(self) -> Iterator[str]:
         if self.guess.texts:

@@ -14,7 +14,7 @@ from modelyard.project.place import placed
 from modelyard.project.read import Document
 from modelyard.schema.expression import parse
 from modelyard.schema.schema import Schema
-from modelyard.schema.selector import choose
+from modelyard.schema.selector import choose, said
 from modelyard.step.context import Context
 from modelyard.step.step import Learns, TableStep
 
@@ -80,10 +80,12 @@ def _selector(step: Learns) -> Any:
 
 def _no_secrets(step: Learns, given: Schema, secrets: frozenset[str], ctx: Context) -> None:
     columns = getattr(step, "columns", None)
-    named = {columns} if isinstance(columns, str) else set(columns) if isinstance(columns, tuple) else set()
+    named: set[str] = set()
     if isinstance(columns, dict) and _selector(step) is None:
         for text in columns.values():
             named |= set(parse(text).names) if isinstance(text, str) else set()
+    elif columns is not None:
+        named |= said(columns)
     known = sorted(named & secrets & set(given.names))
     if known:
         target = known[0] == ctx.target

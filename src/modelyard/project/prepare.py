@@ -14,7 +14,6 @@ import msgspec
 from modelyard.project.graph import Node
 from modelyard.schema.column import NUMERIC, Kind
 from modelyard.schema.schema import Schema
-from modelyard.schema.selector import spelled
 from modelyard.step.registry import Registry
 from modelyard.step.step import Learns
 
@@ -39,7 +38,7 @@ def missing_steps(
     if "scaled" in model.needs and not scaled and (apart := _unscaled(features)):
         yield "auto_scale", "clean.scale", {"columns": apart}
     if "numbers" in model.needs and "category" in kinds:
-        yield "auto_one_hot", "encode.one_hot", {"columns": spelled("category", features)}
+        yield "auto_one_hot", "encode.one_hot", {"columns": "category"}
     if texts:
         yield "auto_text", "encode.text_tfidf", {"columns": list(texts), "max_features": MOST_WORDS}
 

@@ -1,4 +1,8 @@
-"""`columns:` of a step: which columns it works on."""
+"""`columns:` of a step: which columns it works on.
+
+A word alone is always a kind of column: what a step does by default, and what `prepare: auto` and `init` write, may not
+turn on what a table calls its columns. In a list a column comes first, so `[text]` is the column of that name.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,8 @@ from modelyard.schema.column import NUMERIC, Column
 from modelyard.schema.schema import Schema
 
 Columns = str | tuple[str, ...] | dict[str, Any]
-"""A name, a list, `numeric | category | text | datetime | boolean | all`, a `"glob_*"`, or `{not: …}`."""
+"""A name, a list, `numeric | category | text | datetime | boolean | all`, a `"glob_*"`, or `{not: …}`. A column that
+is called like one of the words is named in a list: `[text]`."""
 
 WORDS: Mapping[str, Callable[[Column], bool]] = {
     "numeric": lambda column: column.kind in NUMERIC,
@@ -27,7 +32,7 @@ WORDS: Mapping[str, Callable[[Column], bool]] = {
 
 def choose(columns: Columns, schema: Schema, hidden: tuple[str, ...] = ()) -> tuple[str, ...]:
     """The names selected, in the table's order. `hidden` (target, roles) is skipped by words and globs, and refused
-    when named. A real column always wins over a word of the same spelling.
+    when named. A column wins over a glob of the same spelling, and in a list over a word.
 
     >>> s = Schema((Column(name="a", kind="number"), Column(name="b", kind="category")))
     >>> choose("numeric", s), choose({"not": "a"}, s), choose("b*", s)
@@ -43,7 +48,7 @@ def _chosen(columns: Columns, schema: Schema, hidden: tuple[str, ...]) -> set[st
             raise BadSelector(f"a selector is written {{not: …}}, not {columns!r}")
         return set(schema.names) - set(hidden) - _chosen(columns["not"], schema, ())
     if isinstance(columns, str):
-        return _one(columns, schema, hidden)
+        return _kind(columns, schema, hidden) if columns in WORDS else _one(columns, schema, hidden)
     return set().union(*(_one(name, schema, hidden) for name in columns)) if columns else set()
 
 
@@ -52,20 +57,23 @@ def _one(name: str, schema: Schema, hidden: tuple[str, ...]) -> set[str]:
         if name in hidden:
             raise BadSelector(f"{name!r} is the target or has a role, so no step may select it")
         return {name}
-    free = [column for column in schema if column.name not in hidden]
     if name in WORDS:
-        return {column.name for column in free if WORDS[name](column)}
+        return _kind(name, schema, hidden)
     if any(mark in name for mark in "*?["):
-        return {column.name for column in free if fnmatchcase(column.name, name)}
+        return {column for column in schema.names if column not in hidden and fnmatchcase(column, name)}
     raise MissingColumn(f"no column {name!r}", way_out=did_you_mean(name, [*schema.names, *WORDS]))
 
 
-def spelled(word: str, schema: Schema) -> str | list[str]:
-    """The word; where a column is called so, which would win over it, the names that the word means.
+def _kind(word: str, schema: Schema, hidden: tuple[str, ...]) -> set[str]:
+    return {column.name for column in schema if column.name not in hidden and WORDS[word](column)}
 
-    >>> spelled("category", Schema((Column(name="category", kind="category"), Column(name="b", kind="category"))))
-    ['category', 'b']
+
+def said(columns: Columns) -> frozenset[str]:
+    """What a selector may say by name: a word alone is no name, and what `not` says is not selected.
+
+    >>> said("text"), said(("text",)), said({"not": "late"})
+    (frozenset(), frozenset({'text'}), frozenset())
     """
-    if word not in schema.places:
-        return word
-    return [column.name for column in schema if WORDS[word](column)]
+    if isinstance(columns, dict) or (isinstance(columns, str) and columns in WORDS):
+        return frozenset()
+    return frozenset({columns} if isinstance(columns, str) else columns)
