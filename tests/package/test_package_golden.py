@@ -10,7 +10,7 @@ from modelyard.package.keys import Trust
 from modelyard.package.load import load
 from modelyard.package.manifest import MANIFEST, digest
 from modelyard.scoring.engine import Scorer
-from modelyard.scoring.instructions import WORDS
+from modelyard.scoring.words import WORDS
 
 GOLDEN = Path(__file__).parent / "golden"
 DIGESTS = {

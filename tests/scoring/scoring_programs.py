@@ -8,7 +8,6 @@ import numpy as np
 from hypothesis import strategies as st
 
 from modelyard.scoring.instructions import (
-    AnyInstruction,
     Apply,
     Arith,
     ArithConst,
@@ -32,7 +31,8 @@ from modelyard.scoring.instructions import (
     Unary,
     reals,
     wholes,
-)  # fmt: skip
+)
+from modelyard.scoring.words import AnyInstruction
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 2.0, 0.5, np.nextafter(0.5, 1), np.nextafter(0.5, 0), 1e-300, 1e300, -1e300,
            float("nan"), float("inf"), float("-inf"), 3.0, 31.0, 32.0, 33.0, 7.25]  # fmt: skip

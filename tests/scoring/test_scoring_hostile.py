@@ -10,19 +10,9 @@ from msgspec.structs import replace
 
 from modelyard.errors.scoring import BadInputs, MalformedProgram
 from modelyard.scoring import native
-from modelyard.scoring.instructions import (
-    AnyInstruction,
-    Apply,
-    Bins,
-    Interp,
-    Linear,
-    Map,
-    Nearest,
-    Trees,
-    reals,
-    wholes,
-)
+from modelyard.scoring.instructions import Apply, Bins, Interp, Linear, Map, Nearest, Trees, reals, wholes
 from modelyard.scoring.verify import verify
+from modelyard.scoring.words import AnyInstruction
 
 STUMP = Trees(
     into=2, xs=wholes([0, 1]), feature=wholes([0, -1, -1]), threshold=reals([0.5, 0, 0]), left=wholes([1, 0, 1]),

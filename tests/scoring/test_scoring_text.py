@@ -22,21 +22,12 @@ from modelyard.scoring.bounds import allowance
 from modelyard.scoring.builder import ProgramBuilder
 from modelyard.scoring.cost import cost
 from modelyard.scoring.engine import Scorer, execute
-from modelyard.scoring.instructions import (
-    Arith,
-    Fill,
-    Instruction,
-    Linear,
-    TextHash,
-    TextTfidf,
-    TextTraits,
-    reals,
-    wholes,
-)
+from modelyard.scoring.instructions import Arith, Fill, Instruction, Linear, reals, wholes
 from modelyard.scoring.interpreter import interpret
 from modelyard.scoring.murmur import murmur3
 from modelyard.scoring.prune import prune
 from modelyard.scoring.text import TRAITS, fill_columns, reader
+from modelyard.scoring.text_instructions import TextHash, TextTfidf, TextTraits
 from modelyard.scoring.verify import verify
 from texts import many, texts
 

@@ -18,7 +18,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from modelyard.scoring.instructions import (
-    AnyInstruction,
     Apply,
     Arith,
     ArithConst,
@@ -37,10 +36,6 @@ from modelyard.scoring.instructions import (
     Select,
     Sigmoid,
     Softmax,
-    TextHash,
-    TextInstruction,
-    TextTfidf,
-    TextTraits,
     Trees,
 )
 from modelyard.scoring.interpreter import BINARY, MEANING, interpret
@@ -48,6 +43,8 @@ from modelyard.scoring.nearest import settled
 from modelyard.scoring.program import Program
 from modelyard.scoring.reach import trees_move
 from modelyard.scoring.spread import Mask, Side, apart, between_knots, box, corners, largest, may_be_zero
+from modelyard.scoring.text_instructions import TextHash, TextInstruction, TextTfidf, TextTraits
+from modelyard.scoring.words import AnyInstruction
 
 BLAS = 4e-15
 ULP = 2.0**-52

@@ -11,8 +11,9 @@ from modelyard.errors.data import MissingColumn
 from modelyard.schema.contract import Contract
 from modelyard.schema.rules import ColumnRule
 from modelyard.schema.target import Outcome
-from modelyard.scoring.instructions import AnyInstruction, Decide, wholes
+from modelyard.scoring.instructions import Decide, wholes
 from modelyard.scoring.program import Gives, Program
+from modelyard.scoring.words import AnyInstruction
 
 
 class ProgramBuilder:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from modelyard.scoring.instructions import AnyInstruction, Linear, Nearest, TextHash, TextTfidf, TextTraits, Trees
+from modelyard.scoring.instructions import Linear, Nearest, Trees
 from modelyard.scoring.program import Program
+from modelyard.scoring.text_instructions import TextInstruction
+from modelyard.scoring.words import AnyInstruction
 
 TEXT = 5_000
 """A text of some twenty words, cut and looked up."""
@@ -26,7 +28,7 @@ def _of(word: AnyInstruction) -> float:
         return float(word.weights.size)
     if isinstance(word, Nearest):
         return float(word.donors.size)
-    if isinstance(word, TextTfidf | TextHash | TextTraits):
+    if isinstance(word, TextInstruction):
         return float(TEXT + word.width)
     if isinstance(word, Trees):
         return _levels(word)

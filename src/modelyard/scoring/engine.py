@@ -10,11 +10,12 @@ from msgspec import Struct
 from modelyard.errors.scoring import MalformedProgram
 from modelyard.rows.table import Floats, Table, Values
 from modelyard.scoring import native
-from modelyard.scoring.instructions import AnyInstruction
 from modelyard.scoring.interpreter import interpret
 from modelyard.scoring.program import Program
 from modelyard.scoring.stage import BLOCK, Given, TextStage
-from modelyard.scoring.verify import TEXT, verify
+from modelyard.scoring.text_instructions import TextInstruction
+from modelyard.scoring.verify import verify
+from modelyard.scoring.words import AnyInstruction
 
 Run = Callable[[Sequence[Values], int], list[Floats]]
 Row = Callable[[Given], tuple[float, ...]]
@@ -43,7 +44,7 @@ def _made_ready(
     instructions: Sequence[AnyInstruction], width: int, registers: int, wanted: Sequence[int]
 ) -> tuple[Run, Row]:
     """The program checked, and the interpreter for it chosen: once, whether it then runs once or a million times."""
-    if any(isinstance(word, TEXT) for word in instructions):
+    if any(isinstance(word, TextInstruction) for word in instructions):
         verify(instructions, width, registers, wanted)
         return _in_two_stages(TextStage(instructions, width, wanted), len(wanted))
     if native.available():
@@ -63,7 +64,7 @@ def _made_ready(
 
 def _texts_are_text(program: Program) -> None:
     for place, word in enumerate(program.instructions):
-        if isinstance(word, TEXT) and not (
+        if isinstance(word, TextInstruction) and not (
             0 <= word.x < len(kinds := program.takes.fields) and kinds[word.x].kind == "text"
         ):
             raise MalformedProgram("a word over text reads another column", where=f"instructions[{place}]")

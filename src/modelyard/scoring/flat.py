@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from modelyard.errors.scoring import MalformedProgram
 from modelyard.scoring.instructions import (
-    AnyInstruction,
     Apply,
     Arith,
     ArithConst,
@@ -33,14 +32,13 @@ from modelyard.scoring.instructions import (
     Select,
     Sigmoid,
     Softmax,
-    TextHash,
-    TextTfidf,
-    TextTraits,
     Trees,
     Unary,
 )
 from modelyard.scoring.layout import Layout, lay_out
 from modelyard.scoring.masks import laid, mask_out, ordered
+from modelyard.scoring.text_instructions import TextHash, TextTfidf, TextTraits
+from modelyard.scoring.words import AnyInstruction
 
 BLOCK = 64
 OPS: tuple[type, ...] = (

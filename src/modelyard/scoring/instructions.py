@@ -1,4 +1,4 @@
-"""The instruction set: about twenty words over float64 registers.
+"""The instruction set: about twenty words over float64 registers. Those over text are in `text_instructions.py`.
 
 A register is a column: float64, one value per row; category columns hold codes (0..K−1, −1 unseen, NaN null). Every
 instruction reads registers and writes `width` new ones from `into` on; none is ever written twice. Rows never see each
@@ -22,10 +22,6 @@ Floats = NDArray[np.float64]
 
 Binary = Literal["add", "sub", "mul", "div", "min", "max", "mod", "lt", "le", "gt", "ge", "eq", "ne", "and", "or"]
 Unary = Literal["neg", "abs", "log", "log1p", "exp", "expm1", "sqrt", "tanh", "floor", "not"]
-Pieces = Literal["word", "char", "char_wb"]
-Cut = Literal["value", "word", "char", "char_wb"]
-Norm = Literal["l1", "l2", "none"]
-Trait = Literal["characters", "words", "longest_word", "letters", "capitals", "digits", "punctuation", "spaces"]
 
 
 class Instruction(Struct, frozen=True, kw_only=True, tag_field="op", eq=False):
@@ -41,31 +37,40 @@ class Instruction(Struct, frozen=True, kw_only=True, tag_field="op", eq=False):
         return ()
 
 
+class ReadsOne(Instruction, frozen=True, kw_only=True, eq=False):
+    """A word over one register."""
+
+    x: int
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return (self.x,)
+
+
+class ReadsMany(Instruction, frozen=True, kw_only=True, eq=False):
+    """A word over several registers, in the order in which it reads them."""
+
+    xs: Ints
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return tuple(self.xs.tolist())
+
+
 class Const(Instruction, frozen=True, kw_only=True, tag="const", eq=False):
     """into = value, on every row."""
 
     value: float
 
 
-class IsNan(Instruction, frozen=True, kw_only=True, tag="isnan", eq=False):
+class IsNan(ReadsOne, frozen=True, kw_only=True, tag="isnan", eq=False):
     """into = 1.0 where x is NaN, else 0.0."""
 
-    x: int
 
-    @property
-    def reads(self) -> tuple[int, ...]:
-        return (self.x,)
-
-
-class Fill(Instruction, frozen=True, kw_only=True, tag="fill", eq=False):
+class Fill(ReadsOne, frozen=True, kw_only=True, tag="fill", eq=False):
     """into = value where x is NaN, else x."""
 
-    x: int
     value: float
-
-    @property
-    def reads(self) -> tuple[int, ...]:
-        return (self.x,)
 
 
 class Apply(Instruction, frozen=True, kw_only=True, tag="apply", eq=False):
@@ -106,16 +111,11 @@ class ArithConst(Instruction, frozen=True, kw_only=True, tag="arith_const", eq=F
         return (self.x,)
 
 
-class Clip(Instruction, frozen=True, kw_only=True, tag="clip", eq=False):
+class Clip(ReadsOne, frozen=True, kw_only=True, tag="clip", eq=False):
     """into = low where x < low, high where x > high, else x; NaN stays. ±inf leaves a side open."""
 
-    x: int
     low: float
     high: float
-
-    @property
-    def reads(self) -> tuple[int, ...]:
-        return (self.x,)
 
 
 class Select(Instruction, frozen=True, kw_only=True, tag="select", eq=False):
@@ -130,61 +130,40 @@ class Select(Instruction, frozen=True, kw_only=True, tag="select", eq=False):
         return (self.test, self.a, self.b)
 
 
-class Bins(Instruction, frozen=True, kw_only=True, tag="bins", eq=False):
+class Bins(ReadsOne, frozen=True, kw_only=True, tag="bins", eq=False):
     """into = count(edges ≤ x), edges ascending; NaN stays NaN."""
 
-    x: int
     edges: Floats
 
-    @property
-    def reads(self) -> tuple[int, ...]:
-        return (self.x,)
 
-
-class Interp(Instruction, frozen=True, kw_only=True, tag="interp", eq=False):
+class Interp(ReadsOne, frozen=True, kw_only=True, tag="interp", eq=False):
     """into = piecewise linear through (xs, ys): s·(x − xs[j]) + ys[j], ends held; NaN stays NaN (as numpy.interp)."""
 
-    x: int
     xs: Floats
     ys: Floats
 
-    @property
-    def reads(self) -> tuple[int, ...]:
-        return (self.x,)
 
-
-class Map(Instruction, frozen=True, kw_only=True, tag="map", eq=False):
+class Map(ReadsOne, frozen=True, kw_only=True, tag="map", eq=False):
     """into = table[x] for a code 0..len−1, `missing` for NaN, `unseen` for anything else."""
 
-    x: int
     table: Floats
     missing: float
     unseen: float
 
-    @property
-    def reads(self) -> tuple[int, ...]:
-        return (self.x,)
 
-
-class OneHot(Instruction, frozen=True, kw_only=True, tag="one_hot", eq=False):
+class OneHot(ReadsOne, frozen=True, kw_only=True, tag="one_hot", eq=False):
     """`slots` columns: column i = 1.0 where x == i, else 0.0. x = −1 or NaN: all zeros."""
 
-    x: int
     slots: int
 
     @property
     def width(self) -> int:
         return self.slots
 
-    @property
-    def reads(self) -> tuple[int, ...]:
-        return (self.x,)
 
-
-class Linear(Instruction, frozen=True, kw_only=True, tag="linear", eq=False):
+class Linear(ReadsMany, frozen=True, kw_only=True, tag="linear", eq=False):
     """`k` outputs: acc = 0, then + x[j]·weights[o, j] for j left to right, then + bias[o]. weights (k, len(xs))."""
 
-    xs: Ints
     weights: Floats
     bias: Floats
 
@@ -192,12 +171,8 @@ class Linear(Instruction, frozen=True, kw_only=True, tag="linear", eq=False):
     def width(self) -> int:
         return len(self.bias)
 
-    @property
-    def reads(self) -> tuple[int, ...]:
-        return tuple(self.xs.tolist())
 
-
-class Trees(Instruction, frozen=True, kw_only=True, tag="trees", eq=False):
+class Trees(ReadsMany, frozen=True, kw_only=True, tag="trees", eq=False):
     """A sum over trees: acc[o] = base[o], then tree by tree, in order, + scale·leaf; at the end / divide.
 
     Nodes of all trees lie in one array; `roots` says where each tree starts; children lie after their parent, and
@@ -212,8 +187,6 @@ class Trees(Instruction, frozen=True, kw_only=True, tag="trees", eq=False):
     leaves is (rows, k): with k = 1, tree t adds to output `outputs[t]`; else k = len(base), and it adds to all of them
     (`outputs` is then all zeros). `scale` multiplies each leaf before adding (1.0 leaves it as it is)."""
 
-    xs: Ints
-    """Register of each feature."""
     feature: Ints
     threshold: Floats
     left: Ints
@@ -235,19 +208,14 @@ class Trees(Instruction, frozen=True, kw_only=True, tag="trees", eq=False):
     def width(self) -> int:
         return len(self.base)
 
-    @property
-    def reads(self) -> tuple[int, ...]:
-        return tuple(self.xs.tolist())
 
-
-class Nearest(Instruction, frozen=True, kw_only=True, tag="nearest", eq=False):
+class Nearest(ReadsMany, frozen=True, kw_only=True, tag="nearest", eq=False):
     """Gaps filled from the nearest donors: column j = x[j] where it is known, else the mean of that column over the
     `count` nearest donors that know it, summed from the nearest on; `fallback[j]` where no donor can be compared.
 
     donors (rows, len(xs)), NaN where unknown. Distance: the squares of x[j] − donor[j] over the j that both know,
     summed left to right, divided by how many; a donor without any such j is not compared. Equally near: the earlier."""
 
-    xs: Ints
     donors: Floats
     fallback: Floats
     count: int
@@ -256,131 +224,25 @@ class Nearest(Instruction, frozen=True, kw_only=True, tag="nearest", eq=False):
     def width(self) -> int:
         return len(self.xs)
 
-    @property
-    def reads(self) -> tuple[int, ...]:
-        return tuple(self.xs.tolist())
 
-
-class Sigmoid(Instruction, frozen=True, kw_only=True, tag="sigmoid", eq=False):
+class Sigmoid(ReadsOne, frozen=True, kw_only=True, tag="sigmoid", eq=False):
     """into = 1 / (1 + exp(−x))."""
 
-    x: int
 
-    @property
-    def reads(self) -> tuple[int, ...]:
-        return (self.x,)
-
-
-class Softmax(Instruction, frozen=True, kw_only=True, tag="softmax", eq=False):
+class Softmax(ReadsMany, frozen=True, kw_only=True, tag="softmax", eq=False):
     """k outputs from k inputs: e = exp(x − max), divided by their sum, left to right."""
-
-    xs: Ints
 
     @property
     def width(self) -> int:
         return len(self.xs)
 
-    @property
-    def reads(self) -> tuple[int, ...]:
-        return tuple(self.xs.tolist())
 
-
-class Decide(Instruction, frozen=True, kw_only=True, tag="decide", eq=False):
+class Decide(ReadsMany, frozen=True, kw_only=True, tag="decide", eq=False):
     """into = index of the answer. `argmax`: first largest; `greater`: 1 where xs[0] > at; `at_least`: 1 where ≥ at.
     NaN when one of xs is NaN: no answer is better than the first class by accident."""
 
-    xs: Ints
     rule: Literal["argmax", "greater", "at_least"]
     at: float = 0.0
-
-    @property
-    def reads(self) -> tuple[int, ...]:
-        return tuple(self.xs.tolist())
-
-
-class TextTfidf(Instruction, frozen=True, kw_only=True, tag="text_tfidf", eq=False):
-    """How often each n-gram of the vocabulary stands in the text x, weighted: one register per n-gram.
-
-    Cut into pieces as `scoring/text.py` says, counted; `sublinear`: log(count) + 1; times idf[j] (none where `idf` is
-    empty); then divided by the length of the row: `l2` sqrt of the sum of squares, `l1` the sum, added in the
-    vocabulary's order. Nothing found, or a null: zeros."""
-
-    x: int
-    """An input column of text."""
-    vocabulary: tuple[str, ...]
-    idf: Floats
-    pieces: Pieces = "word"
-    shortest: int = 1
-    longest: int = 1
-    """n of the n-grams, from `shortest` to `longest`."""
-    lower: bool = True
-    sublinear: bool = False
-    norm: Norm = "l2"
-
-    @property
-    def width(self) -> int:
-        return len(self.vocabulary)
-
-    @property
-    def reads(self) -> tuple[int, ...]:
-        return (self.x,)
-
-
-class TextHash(Instruction, frozen=True, kw_only=True, tag="text_hash", eq=False):
-    """The pieces of the text x counted in `slots` registers: piece p adds 1 to slot |h| mod slots, or −1 where h < 0
-    and `signed`; h is MurmurHash3 (x86, 32 bits, seed 0, signed) of p in UTF-8. Then divided as by TextTfidf.
-    `value`: the whole text, as it is, is the one piece. A null: zeros."""
-
-    x: int
-    slots: int
-    pieces: Cut = "value"
-    shortest: int = 1
-    longest: int = 1
-    lower: bool = True
-    signed: bool = True
-    norm: Norm = "none"
-
-    @property
-    def width(self) -> int:
-        return self.slots
-
-    @property
-    def reads(self) -> tuple[int, ...]:
-        return (self.x,)
-
-
-class TextTraits(Instruction, frozen=True, kw_only=True, tag="text_traits", eq=False):
-    """Sizes of the text x and shares of its characters, one register per trait; NaN for a null.
-
-    `characters`: code points. `words`: runs without white space; `longest_word`: the characters of the longest. The
-    others are shares of the characters, 0 where there is none: `letters` str.isalpha, `capitals` category Lu, `digits`
-    category Nd, `punctuation` categories P…, `spaces` str.isspace."""
-
-    x: int
-    traits: tuple[Trait, ...]
-
-    @property
-    def width(self) -> int:
-        return len(self.traits)
-
-    @property
-    def reads(self) -> tuple[int, ...]:
-        return (self.x,)
-
-
-TextInstruction = TextTfidf | TextHash | TextTraits
-"""Words that read text and write numbers. They read inputs only, so they run before all others (`scoring/text.py`),
-and the interpreters meet numbers alone."""
-
-WORDS: tuple[type[Instruction], ...] = (
-    Const, IsNan, Fill, Apply, Arith, ArithConst, Clip, Select, Bins, Interp, Map, OneHot, Linear, Trees, Sigmoid,
-    Softmax, Decide, Nearest, TextTfidf, TextHash, TextTraits,
-)  # fmt: skip
-
-AnyInstruction = (
-    Const | IsNan | Fill | Apply | Arith | ArithConst | Clip | Select | Bins | Interp | Map | OneHot | Linear | Trees
-    | Sigmoid | Softmax | Decide | Nearest | TextTfidf | TextHash | TextTraits
-)  # fmt: skip
 
 
 def reals(values: Any) -> Floats:

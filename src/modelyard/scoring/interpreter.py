@@ -14,7 +14,6 @@ import numpy as np
 
 from modelyard.scoring.forest import sum_trees
 from modelyard.scoring.instructions import (
-    AnyInstruction,
     Apply,
     Arith,
     ArithConst,
@@ -33,14 +32,12 @@ from modelyard.scoring.instructions import (
     Select,
     Sigmoid,
     Softmax,
-    TextHash,
-    TextInstruction,
-    TextTfidf,
-    TextTraits,
     Trees,
 )
 from modelyard.scoring.nearest import fill_from_nearest
 from modelyard.scoring.text import fill_columns, reader
+from modelyard.scoring.text_instructions import TextHash, TextInstruction, TextTfidf, TextTraits
+from modelyard.scoring.words import AnyInstruction
 
 Registers = list[Floats]
 Outputs = list[Floats]

@@ -13,8 +13,8 @@ import numpy as np
 from modelyard.errors.scoring import BadInputs
 from modelyard.rows.table import Floats, Values
 from modelyard.scoring.flat import Flat
-from modelyard.scoring.instructions import AnyInstruction
 from modelyard.scoring.verify import verify
+from modelyard.scoring.words import AnyInstruction
 
 
 def _built() -> ModuleType | None:

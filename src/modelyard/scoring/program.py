@@ -8,7 +8,9 @@ from msgspec import Struct
 
 from modelyard.schema.contract import Contract
 from modelyard.schema.target import Outcome
-from modelyard.scoring.instructions import AnyInstruction, Apply, Interp, Linear, Sigmoid, Softmax, TextTfidf
+from modelyard.scoring.instructions import Apply, Interp, Linear, Sigmoid, Softmax
+from modelyard.scoring.text_instructions import TextTfidf
+from modelyard.scoring.words import AnyInstruction
 
 Equality = Literal["exact", "link", "blas"]
 """How equal a program is to the library that learned it: bit for bit; 2 ulp after exp or log; 4e-15·(Σ|x·w| + |b|)

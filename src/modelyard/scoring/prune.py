@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 from msgspec.structs import asdict, replace
 
-from modelyard.scoring.instructions import AnyInstruction, wholes
+from modelyard.scoring.instructions import wholes
 from modelyard.scoring.program import Program
+from modelyard.scoring.words import AnyInstruction
 
 SINGLE = ("x", "a", "b", "test")
 """Fields that name one register; `xs` names many."""

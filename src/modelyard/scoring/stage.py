@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from modelyard.rows.table import Values
-from modelyard.scoring.instructions import AnyInstruction, TextHash, TextInstruction, TextTfidf, TextTraits
 from modelyard.scoring.prune import renumbered
 from modelyard.scoring.text import Sparse, fill_columns, reader
+from modelyard.scoring.text_instructions import TextInstruction
+from modelyard.scoring.words import AnyInstruction
 
 BLOCK = 4096
 """Rows at a time: the numbers of a text are wide, and only the answers are kept."""
@@ -34,8 +35,8 @@ class TextStage:
     """The first stage. `numeric`: the second; its inputs are those that it reads, then what this one wrote."""
 
     def __init__(self, instructions: Sequence[AnyInstruction], inputs: int, wanted: Sequence[int]) -> None:
-        words = [word for word in instructions if isinstance(word, TextTfidf | TextHash | TextTraits)]
-        others = [word for word in instructions if not isinstance(word, TextTfidf | TextHash | TextTraits)]
+        words = [word for word in instructions if isinstance(word, TextInstruction)]
+        others = [word for word in instructions if not isinstance(word, TextInstruction)]
         read = {*wanted, *(register for word in others for register in word.reads)}
         self._kept = [place for place in range(inputs) if place in read]
         self._words = [(word.x, word.width, reader(word)) for word in words]

@@ -19,8 +19,9 @@ from unicodedata import category
 
 import numpy as np
 
-from modelyard.scoring.instructions import Floats, Norm, TextHash, TextInstruction, TextTfidf, TextTraits, Trait
+from modelyard.scoring.instructions import Floats
 from modelyard.scoring.murmur import murmur3
+from modelyard.scoring.text_instructions import Norm, TextHash, TextInstruction, TextTfidf, TextTraits, Trait
 
 Sparse = Mapping[int, float]
 """Place -> number, in ascending places; 0 everywhere else."""

@@ -8,28 +8,14 @@ import numpy as np
 
 from modelyard.errors.scoring import MalformedProgram
 from modelyard.scoring.forest import CATEGORY
-from modelyard.scoring.instructions import (
-    AnyInstruction,
-    Bins,
-    Decide,
-    Interp,
-    Linear,
-    Map,
-    Nearest,
-    OneHot,
-    Softmax,
-    TextHash,
-    TextInstruction,
-    TextTfidf,
-    TextTraits,
-    Trees,
-)
+from modelyard.scoring.instructions import Bins, Decide, Interp, Linear, Map, Nearest, OneHot, Softmax, Trees
+from modelyard.scoring.text_instructions import TextHash, TextInstruction, TextTfidf, TextTraits
+from modelyard.scoring.words import AnyInstruction
 
 MOST_TEXT_COLUMNS = 10_000
 """Registers of one word over text: they are dense, 80 kB a row."""
 LONGEST_GRAM = 10
 MOST_REGISTERS = 1_000_000
-TEXT = (TextTfidf, TextHash, TextTraits)
 
 
 def verify(instructions: Sequence[AnyInstruction], inputs: int, registers: int, wanted: Sequence[int]) -> None:
@@ -37,12 +23,12 @@ def verify(instructions: Sequence[AnyInstruction], inputs: int, registers: int, 
     if not 0 <= inputs <= registers <= MOST_REGISTERS:
         raise MalformedProgram(f"{registers} registers for {inputs} inputs")
     written = inputs
-    texts = {word.x for word in instructions if isinstance(word, TEXT)}
+    texts = {word.x for word in instructions if isinstance(word, TextInstruction)}
     for place, word in enumerate(instructions):
         where = f"instructions[{place}]"
         _held(all(0 <= register < written for register in word.reads), "a register is read before it is written", where)
         _held(word.into == written and word.width >= 1, "registers are written one after the other, once", where)
-        _held(isinstance(word, TEXT) or texts.isdisjoint(word.reads), "text is read as a number", where)
+        _held(isinstance(word, TextInstruction) or texts.isdisjoint(word.reads), "text is read as a number", where)
         _shapes(word, where)
         written += word.width
     _held(written == registers, f"{written} registers are written, {registers} declared", "registers")

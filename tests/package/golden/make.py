@@ -41,13 +41,11 @@ from modelyard.scoring.instructions import (
     Select,
     Sigmoid,
     Softmax,
-    TextHash,
-    TextTfidf,
-    TextTraits,
     Trees,
     reals,
     wholes,
 )
+from modelyard.scoring.text_instructions import TextHash, TextTfidf, TextTraits
 
 HERE = Path(__file__).parent
 KEY = PrivateKey(Ed25519PrivateKey.from_private_bytes(b"a golden key, for tests only ..."))

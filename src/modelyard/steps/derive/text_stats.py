@@ -12,7 +12,7 @@ from modelyard.schema.contract import Field
 from modelyard.schema.schema import Schema
 from modelyard.schema.selector import Columns
 from modelyard.scoring.builder import ProgramBuilder
-from modelyard.scoring.instructions import TextTraits, Trait
+from modelyard.scoring.text_instructions import TextTraits, Trait
 from modelyard.step.context import Context
 from modelyard.step.fitted import Batch, Fitted, Learned
 from modelyard.step.step import Learns, number

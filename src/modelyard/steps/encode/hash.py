@@ -17,8 +17,9 @@ from modelyard.schema.contract import Field
 from modelyard.schema.schema import Schema
 from modelyard.schema.selector import Columns
 from modelyard.scoring.builder import ProgramBuilder
-from modelyard.scoring.instructions import Arith, Cut, Map, Norm, OneHot, TextHash, reals
+from modelyard.scoring.instructions import Arith, Map, OneHot, reals
 from modelyard.scoring.text import slot_of
+from modelyard.scoring.text_instructions import Cut, Norm, TextHash
 from modelyard.step.columns import named
 from modelyard.step.context import Context
 from modelyard.step.fitted import Batch, Fitted, Learned

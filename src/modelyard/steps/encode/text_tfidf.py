@@ -17,8 +17,9 @@ from modelyard.schema.contract import Field
 from modelyard.schema.schema import Schema
 from modelyard.schema.selector import Columns
 from modelyard.scoring.builder import ProgramBuilder
-from modelyard.scoring.instructions import Norm, Pieces, reals
-from modelyard.scoring.instructions import TextTfidf as TextTfidfWord
+from modelyard.scoring.instructions import reals
+from modelyard.scoring.text_instructions import Norm, Pieces
+from modelyard.scoring.text_instructions import TextTfidf as TextTfidfWord
 from modelyard.scoring.verify import MOST_TEXT_COLUMNS
 from modelyard.step.context import Context
 from modelyard.step.fitted import Batch, Fitted, Learned
