@@ -11,8 +11,8 @@ from sqlalchemy import Connection as Sql
 
 from modelyard.api.connection import Connection
 from modelyard.loop import drift, quality
-from modelyard.loop.verdict import Verdict, verdicts
-from modelyard.loop.watched import WINDOW, read_progress
+from modelyard.loop.verdict import RULES, Verdict, verdicts
+from modelyard.loop.watched import FEED, WINDOW, read_progress
 from modelyard.store.audit import entries
 from modelyard.store.records import read_records
 from modelyard.store.segments import segments
@@ -76,13 +76,14 @@ def _standing(sql: Sql, name: str) -> Standing:
 
 
 def _last(found: list[Verdict], digest: str) -> list[Verdict]:
-    """Of each monitor, kind and source the newest about that package."""
-    return list({(v.monitor, v.kind, v.source): v for v in found if v.package == digest}.values())
+    """Of each monitor, kind and source the newest about that package, or about the feed, which no package has."""
+    about = [v for v in found if v.package == digest or v.source == RULES]
+    return list({(v.monitor, v.kind, v.source): v for v in about}.values())
 
 
 def _stands(sql: Sql, verdict: Verdict) -> bool:
     """What the monitor says now; without a word since, what it said then."""
-    asked = (verdict.model, verdict.package, verdict.monitor)
+    asked = (verdict.model, FEED if verdict.source == RULES else verdict.package, verdict.monitor)
     if verdict.kind == "worse":
         judged = read_progress(sql, *asked, quality.Progress)
         return judged is None or verdict.source in judged.open

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from modelyard.rows.table import Table
 from modelyard.rows.timestamps import BadTime, reader
@@ -53,21 +54,23 @@ def gathered(store: Store, model: str, columns: Schema, start: int | None = None
     return pl.DataFrame(made, schema={column.name: DTYPES[column.kind] for column in columns})
 
 
-def asked_rows(store: Store, model: str, columns: Schema, start: int, end: int, time: str | None, zone: str) -> Table:
-    """What was asked of a model in [start, end), in those columns; `time` is the event's, sent or not."""
+def asked_rows(store: Store, model: str, columns: Schema, start: int, end: int, id: str | None, time: str | None,
+               zone: str) -> Table:  # fmt: skip
+    """What was asked of a model in [start, end), in those columns; `id` and `time` are the request's, sent or not."""
     import polars as pl
 
     from modelyard.frame.schema import DTYPES
     from modelyard.frame.table import to_table
 
     frame = Lake(store.lake).scan("predictions", start, end).filter(pl.col("model") == model)
-    rows = frame.select("event", "row").sort("event").collect()
+    rows = frame.select("id", "event", "row").sort("event").collect()
     records = [_record(row) for row in rows["row"]]
-    made = {c.name: _values(records, c.name, c.kind, zone) for c in columns if c.name != time}
-    known = pl.DataFrame(made, schema={name: DTYPES[columns[name].kind] for name in made})
-    if time is not None and time in columns:
-        known = known.with_columns(rows["event"].cast(pl.Datetime("us", "UTC")).alias(time))
-    return to_table(known, columns, zone) if len(columns) else Table({}, rows.height)
+    sent = {id: rows["id"], time: rows["event"].cast(pl.Datetime("us", "UTC"))}
+    # The log's ids are words, whatever the source's are.
+    schema = Schema(tuple(replace(c, kind="category") if c.name == id else c for c in columns))
+    made = {c.name: sent[c.name] if c.name in sent else _values(records, c.name, c.kind, zone) for c in schema}
+    known = pl.DataFrame(made, schema={c.name: DTYPES[c.kind] for c in schema})
+    return to_table(known, schema, zone) if len(schema) else Table({}, rows.height)
 
 
 def _values(records: Sequence[Record], name: str, kind: Kind, zone: str) -> Iterable[Any]:

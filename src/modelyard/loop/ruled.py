@@ -1,6 +1,7 @@
 """monitor.rules: what the requests of each window must be together, judged once, in order of event time.
 
-Of all versions together: the rules are about the feed, not about who answered. The first window is the first whole one.
+Of all versions together: the rules are about the feed, not about who answered, so a promotion changes nothing in how
+far they were judged. The first window is the first whole one.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from msgspec import Struct
 from modelyard.loop import drift
 from modelyard.loop.rows import asked_rows
 from modelyard.loop.ship import HOUR
-from modelyard.loop.verdict import Verdict, write
-from modelyard.loop.watched import Watched
+from modelyard.loop.verdict import RULES, Verdict, write
+from modelyard.loop.watched import FEED, Watched, keep_progress, read_progress
 from modelyard.loop.watermark import first_event
 from modelyard.measure.broken import Broken
 from modelyard.rows.table_rules import judge
@@ -24,13 +25,14 @@ from modelyard.schema.schema import Schema
 
 
 class Ruled(Struct, frozen=True, kw_only=True):
-    """One entry of the file. `columns`: what the rules look at; `window` in microseconds; `time`: the column that is
-    the event's time."""
+    """One entry of the file. `columns`: what the rules look at; `window` in microseconds; `id`, `time`: the columns
+    that are the request's id and time."""
 
     monitor: str
     window: int
     rules: tuple[TableRule, ...]
     columns: Schema = Schema()
+    id: str | None = None
     time: str | None = None
     zone: str = "UTC"
 
@@ -46,7 +48,7 @@ def watch_rules(watched: Watched, asked: Ruled, until: int) -> list[Verdict]:
 def _next(watched: Watched, asked: Ruled) -> drift.Progress | None:
     """Where this monitor stands; None before the first row."""
     with watched.metadata.begin() as sql:
-        known = watched.progress(sql, asked.monitor, drift.Progress)
+        known = read_progress(sql, watched.name, FEED, asked.monitor, drift.Progress)
         first = first_event(sql, watched.name) if known is None else None
     if known is not None or first is None:
         return known
@@ -56,7 +58,7 @@ def _next(watched: Watched, asked: Ruled) -> drift.Progress | None:
 
 def _look(watched: Watched, asked: Ruled, progress: drift.Progress) -> list[Verdict]:
     start, end = progress.next, progress.next + asked.window
-    table = asked_rows(watched.store, watched.name, asked.columns, start, end, asked.time, asked.zone)
+    table = asked_rows(watched.store, watched.name, asked.columns, start, end, asked.id, asked.time, asked.zone)
     findings = judge(asked.rules, table, end)
     bad = tuple(_broken(one) for one in findings if not one.held and one.otherwise == "stop")
     known = {one.column for one in progress.broken}
@@ -66,8 +68,8 @@ def _look(watched: Watched, asked: Ruled, progress: drift.Progress) -> list[Verd
             verdict = _verdict(watched, asked, findings, start, end)
             new = [verdict] if write(sql, verdict) else []
         held = {"rows": len(table), "quality": msgspec.to_builtins(findings)}
-        watched.note(sql, asked.monitor, "rules", start, end, held)
-        watched.keep(sql, asked.monitor, drift.Progress(next=end, broken=bad))
+        watched.note(sql, asked.monitor, RULES, start, end, held)
+        keep_progress(sql, watched.name, FEED, asked.monitor, drift.Progress(next=end, broken=bad))
     return new
 
 
@@ -81,4 +83,4 @@ def _verdict(watched: Watched, asked: Ruled, findings: Sequence[Finding], start:
     words = "; ".join(f"{one.rule}: {one.found}" for one in bad)
     evidence = {"rules": msgspec.to_builtins(bad), "rows": bad[0].checked}
     summary = f"The feed is broken: {words}"
-    return watched.verdict("broken", asked.monitor, "rules", summary, evidence, since=start, start=start, end=end)
+    return watched.verdict("broken", asked.monitor, RULES, summary, evidence, since=start, start=start, end=end)

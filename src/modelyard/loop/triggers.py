@@ -127,15 +127,18 @@ def causes(sql: Connection, now: Now, before: list[Trigger]) -> list[Cause]:
 
 
 def blocked(sql: Connection, now: Now) -> str:
-    """Why nothing may be learned now: the newest verdict of a monitor is `broken`, and no later window was whole."""
-    for one in _newest(sql, now.champion):
-        if now.standing is None:
-            stands = _word(one.document) == "broken" and not _healed(sql, one)
-        else:
-            stands = now.standing.says(_monitor(one.document), "broken")
-        if stands:
-            return f"{_monitor(one.document)} says broken: {one.document.get('summary', 'the feed is broken')}"
-    return ""
+    """Why nothing may be learned now: the newest verdict of a monitor is `broken`, and no later window was whole. What
+    `standing` says of the feed was perhaps told about the version before."""
+    if now.standing is None:
+        found = [one for one in _newest(sql, now.champion) if _word(one.document) == "broken" and not _healed(sql, one)]
+    else:
+        told = read_records(sql, "verdict", now.champion.model)
+        said = {_monitor(one.document): one for one in told if _word(one.document) == "broken"}
+        found = [said[monitor] for monitor in now.standing.broken if monitor in said]
+    if not found:
+        return ""
+    document = found[0].document
+    return f"{_monitor(document)} says broken: {document.get('summary', 'the feed is broken')}"
 
 
 def too_often(now: Now, before: list[Trigger]) -> str:

@@ -17,6 +17,8 @@ from modelyard.store.records import read_records, record
 
 Kind = Literal["broken", "drifted", "worse"]
 RECORD = "verdict"
+RULES = "rules"
+"""The source of what is said about the feed, whichever version answered it."""
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -27,7 +29,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     kind: Kind
     monitor: str
     source: str
-    """What spoke: `inputs`, `realised roc_auc`, `estimated roc_auc`, `losses`."""
+    """What spoke: `inputs`, `realised roc_auc`, `estimated roc_auc`, `losses`, `rules`."""
     model: str
     version: int
     package: str

@@ -21,7 +21,7 @@ from modelyard.loop.ruled import Ruled, watch_rules
 from modelyard.loop.ship import Shipped, ship
 from modelyard.loop.tabled import Tabled, take_labels
 from modelyard.loop.verdict import Verdict
-from modelyard.loop.watched import Watched, read_progress
+from modelyard.loop.watched import FEED, Watched, read_progress
 from modelyard.loop.watermark import watermark
 from modelyard.package.model import Model
 from modelyard.project.graph import Node
@@ -132,7 +132,7 @@ def standing(sql: Connection, watch: Watch, digest: str) -> Standing:
         if seen is not None and seen.state.open:
             drifted.append(monitor)
     for ruled in watch.rules:
-        last = read_progress(sql, watch.model, digest, ruled.monitor, drift.Progress)
+        last = read_progress(sql, watch.model, FEED, ruled.monitor, drift.Progress)
         if last is not None and last.broken:
             broken[ruled.monitor] = tuple(one.column for one in last.broken)
     judged = {
@@ -164,6 +164,7 @@ def _ruled(node: Node, plan: Plan) -> Ruled:
         window=microseconds(step.window),
         rules=rules,
         columns=plan.schema.keep(names),
+        id=plan.project.roles.id,
         time=plan.project.roles.time,
         zone=plan.context.zone,
     )

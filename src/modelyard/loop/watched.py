@@ -25,6 +25,8 @@ from modelyard.store.versions import Version, listed
 T = TypeVar("T")
 WINDOW = "watched"
 """The kind of the records that say what each window held, alarm or not."""
+FEED = "feed"
+"""In place of a package's digest: how far a monitor has come that judges requests whichever version answered them."""
 
 
 class Watched(Struct, frozen=True, kw_only=True, eq=False):
@@ -45,7 +47,7 @@ class Watched(Struct, frozen=True, kw_only=True, eq=False):
         return read_progress(sql, self.name, self.digest, monitor, kind)
 
     def keep(self, sql: Connection, monitor: str, progress: Struct) -> None:
-        set_setting(sql, _place(self.name, self.digest, monitor), msgspec.json.encode(progress).decode())
+        keep_progress(sql, self.name, self.digest, monitor, progress)
 
     def note(self, sql: Connection, monitor: str, what: str, start: int, end: int, found: dict[str, Any]) -> None:
         """What a window held; written once."""
@@ -91,6 +93,10 @@ class Watched(Struct, frozen=True, kw_only=True, eq=False):
 def read_progress(sql: Connection, model: str, digest: str, monitor: str, kind: type[T]) -> T | None:
     text = setting(sql, _place(model, digest, monitor))
     return None if text is None else msgspec.json.decode(text, type=kind)
+
+
+def keep_progress(sql: Connection, model: str, digest: str, monitor: str, progress: Struct) -> None:
+    set_setting(sql, _place(model, digest, monitor), msgspec.json.encode(progress).decode())
 
 
 def first_hour(sql: Connection, model: str) -> int | None:
