@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from modelyard.errors import ModelyardError
@@ -129,3 +131,22 @@ def test_a_monitor_of_rules_names_columns_that_are_there():
     with pytest.raises(MissingColumn, match="no column 'dep_dely'") as error:
         planned(live=monitor.replace("COLUMN", "dep_dely"))
     assert "dep_delay" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("rule", "log", "found"),
+    [
+        ("{rule: null_share, column: arr_delay, max: 0.1}", "", "no request carries 'arr_delay'"),
+        ("{rule: unique, columns: [carrier]}", "without: [carrier]", "nothing is known of 'carrier'"),
+        ("{rule: fresh, column: dep_delay, within: 3h}", "", "'dep_delay' is a number, not a time"),
+        ("{rule: fresh, column: time_hour, within: 3 hours}", "", "'3 hours' is not a duration"),
+        ("{rule: rows, min: 20, max: 3}", "", "at least 20 and at most 3 rows"),
+        ("{rule: null_share, column: dep_delay, max: 20}", "", "<= 1.0"),
+        ("{rule: key, columns: []}", "", "length >= 1"),
+    ],
+)
+def test_a_rule_of_the_feed_that_no_request_could_keep_is_refused_with_its_place(rule: str, log: str, found: str):
+    live = f"use: deploy.service, id: logged, log: {{{log}}}}}\n  - {{use: monitor.rules, id: feed, table: [{rule}]"
+    with pytest.raises(ModelyardError, match=re.escape(found)) as error:
+        planned(live=live)
+    assert error.value.where.startswith("live[5]")

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from modelyard.errors import did_you_mean
+from modelyard.errors.data import WrongType
 from modelyard.errors.project import BadPlan
 from modelyard.project.comparison import Comparison
 from modelyard.project.graph import Graph, Node
 from modelyard.project.read import Document
+from modelyard.schema.rules import TableRule, columns_of, refuse_undated
+from modelyard.schema.schema import Schema
 from modelyard.step.step import Policy
 
 
-def check_live(graph: Graph, document: Document) -> None:
-    """Raises BadPlan."""
+def check_live(graph: Graph, document: Document, schema: Schema) -> None:
+    """Raises BadPlan, and WrongType for a rule of the feed. `schema`: what is learned from, label columns marked."""
     by_id = {node.id: node for node in graph.live}
     for node in graph.live:
         if not isinstance(node.step, Policy) or isinstance(node.step, Comparison):
@@ -24,6 +27,33 @@ def check_live(graph: Graph, document: Document) -> None:
         monitors: Any = getattr(node.step, "monitors", {})
         for name, verdict in monitors.items():
             _monitor(node, name, verdict, by_id, document)
+        _feed(node, graph, document, schema)
+
+
+def rules_of(node: Node) -> tuple[TableRule, ...]:
+    """The table rules of a monitor.rules entry; of any other none."""
+    rules: tuple[TableRule, ...] = getattr(node.step, "table", ()) if node.kind == "monitor.rules" else ()
+    return rules
+
+
+def _feed(node: Node, graph: Graph, document: Document, schema: Schema) -> None:
+    """A rule about what the log never holds would always be broken, or never."""
+    logs: list[Any] = [getattr(other.step, "log", None) for other in graph.live]
+    unlogged = {name for log in logs if log is not None for name in log.without}
+    for place, rule in enumerate(rules_of(node)):
+        where = document.where(f"{node.path}.table[{place}]")
+        for name in columns_of(rule):
+            if schema[name].origin == "label":
+                found = f"no request carries {name!r}, which tells the target"
+                raise BadPlan(found, who=node.who, where=where, way_out="Watch columns that a request carries")
+            if name in unlogged:
+                found = f"nothing is known of {name!r}: `log: {{without: […]}}` keeps it out"
+                raise BadPlan(found, who=node.who, where=where, way_out="Take it out of one of them")
+        try:
+            refuse_undated((rule,), schema, node.who)
+        except WrongType as error:
+            error.where = where
+            raise
 
 
 def _monitor(node: Node, name: str, verdict: str, by_id: dict[str, Node], document: Document) -> None:

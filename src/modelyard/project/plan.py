@@ -20,7 +20,7 @@ from modelyard.project.comparison import Comparison
 from modelyard.project.graph import Graph, Node
 from modelyard.project.label import label
 from modelyard.project.learned import chain_to, columns_after, texts_left, visible
-from modelyard.project.live import check_live
+from modelyard.project.live import check_live, rules_of
 from modelyard.project.place import placed
 from modelyard.project.prepare import missing_steps, prepared
 from modelyard.project.read import Document
@@ -28,7 +28,7 @@ from modelyard.project.settings import Project
 from modelyard.project.tables import Peek, from_request, peek, schemas, table_nodes
 from modelyard.schema.duration import microseconds
 from modelyard.schema.roles import as_names
-from modelyard.schema.rules import ColumnRule, TableRule, columns_of
+from modelyard.schema.rules import ColumnRule, columns_of
 from modelyard.schema.schema import Schema
 from modelyard.schema.target import LabelRule
 from modelyard.step.context import Context
@@ -111,7 +111,7 @@ class _Planner:
         output = self._one_start(starts)
         schema = self._marked(self.schemas[output])
         self._columns_exist(schema, comparison, at)
-        check_live(self.graph, self.document)
+        check_live(self.graph, self.document, schema)
         return Plan(
             project=self.project,
             graph=self.graph,
@@ -203,8 +203,7 @@ class _Planner:
             named += [(f"roles.{role}", name) for name in as_names(getattr(roles, role))]
         named += [(f"{at.path}.slices", name) for name in comparison.slices] if at else []
         for node in self.graph.live:
-            rules: tuple[TableRule, ...] = getattr(node.step, "table", ()) if node.kind == "monitor.rules" else ()
-            named += [(f"{node.path}.table", name) for rule in rules for name in columns_of(rule)]
+            named += [(f"{node.path}.table", name) for rule in rules_of(node) for name in columns_of(rule)]
         for path, name in named:
             if name not in schema.names:
                 where, way_out = self.document.where(path), did_you_mean(name, schema.names)

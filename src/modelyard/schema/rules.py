@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Annotated, Literal
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
+from modelyard.errors.data import WrongType
+from modelyard.errors.project import BadParameter
 from modelyard.schema.column import Kind
+from modelyard.schema.duration import microseconds
 from modelyard.schema.expression import parse
+from modelyard.schema.schema import Schema
 
 Otherwise = Literal["stop", "warn", "quarantine"]
 
@@ -62,8 +67,13 @@ class _Whole(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_
 class RowCount(_Whole, frozen=True, kw_only=True, tag="rows"):
     """How many rows there are."""
 
-    min: int = 1
+    min: Annotated[int, Meta(ge=0)] = 1
     max: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.max is not None and self.max < self.min:
+            found = f"no table has at least {self.min} and at most {self.max} rows"
+            raise BadParameter(found, way_out="Let min be the lesser")
 
     def __str__(self) -> str:
         return f"rows: at least {self.min}" + (f", at most {self.max}" if self.max is not None else "")
@@ -73,7 +83,7 @@ class NullShare(_Whole, frozen=True, kw_only=True, tag="null_share"):
     """At most this share (0 to 1) of a column is null."""
 
     column: str
-    max: float
+    max: Annotated[float, Meta(ge=0, le=1)]
 
     def __str__(self) -> str:
         return f"null share of {self.column}: at most {self.max:g}"
@@ -82,7 +92,7 @@ class NullShare(_Whole, frozen=True, kw_only=True, tag="null_share"):
 class Unique(_Whole, frozen=True, kw_only=True, tag="unique"):
     """No two rows have the same values in these columns; rows with a null among them are let be."""
 
-    columns: tuple[str, ...]
+    columns: Annotated[tuple[str, ...], Meta(min_length=1)]
 
     def __str__(self) -> str:
         return f"unique: {', '.join(self.columns)}"
@@ -91,7 +101,7 @@ class Unique(_Whole, frozen=True, kw_only=True, tag="unique"):
 class Key(_Whole, frozen=True, kw_only=True, tag="key"):
     """No two rows have the same values in these columns, and none of them is null."""
 
-    columns: tuple[str, ...]
+    columns: Annotated[tuple[str, ...], Meta(min_length=1)]
 
     def __str__(self) -> str:
         return f"key: {', '.join(self.columns)}"
@@ -102,6 +112,9 @@ class Fresh(_Whole, frozen=True, kw_only=True, tag="fresh"):
 
     column: str
     within: str
+
+    def __post_init__(self) -> None:
+        microseconds(self.within)
 
     def __str__(self) -> str:
         return f"fresh: {self.column} within {self.within}"
@@ -115,3 +128,11 @@ def columns_of(rule: TableRule) -> tuple[str, ...]:
     if isinstance(rule, RowCount):
         return ()
     return rule.columns if isinstance(rule, Unique | Key) else (rule.column,)
+
+
+def refuse_undated(rules: Iterable[TableRule], given: Schema, who: str) -> None:
+    """Raises MissingColumn, and WrongType where `fresh` looks at a column that is no time."""
+    for rule in rules:
+        known = given.keep(columns_of(rule))
+        if isinstance(rule, Fresh) and known[rule.column].kind != "datetime":
+            raise WrongType(f"fresh: {rule.column!r} is a {known[rule.column].kind}, not a time", who=who)

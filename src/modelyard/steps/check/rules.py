@@ -16,11 +16,10 @@ from modelyard.rows.rules import Checks, Mask
 from modelyard.rows.table import Table
 from modelyard.rows.table_rules import judge
 from modelyard.schema.column import Kind
-from modelyard.schema.duration import microseconds
 from modelyard.schema.expression import parse
 from modelyard.schema.expression_kinds import STRINGS, kind_of
 from modelyard.schema.quality import Finding
-from modelyard.schema.rules import ColumnRule, Fresh, Otherwise, TableRule, columns_of
+from modelyard.schema.rules import ColumnRule, Otherwise, TableRule, columns_of, refuse_undated
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
 from modelyard.step.step import TableStep
@@ -95,8 +94,7 @@ class Rules(TableStep, frozen=True, kw_only=True, tag="check.rules"):
 
     def schema(self, *given: Schema, ctx: Context) -> Schema:
         self.rules(given[0])
-        for rule in self.table:
-            _refuse_undated(rule, given[0].keep(columns_of(rule)))
+        refuse_undated(self.table, given[0], "check.rules")
         return given[0]
 
     def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
@@ -185,10 +183,3 @@ def _refuse_nonsense(rule: ColumnRule, given: Schema) -> None:
     if rule.regex is not None and given[rule.column].kind not in STRINGS:
         found = f"regex: {rule.column!r} is a {given[rule.column].kind}, which is not written in letters"
         raise WrongType(found, who="check.rules")
-
-
-def _refuse_undated(rule: TableRule, given: Schema) -> None:
-    if isinstance(rule, Fresh):
-        microseconds(rule.within)
-        if given[rule.column].kind != "datetime":
-            raise WrongType(f"fresh: {rule.column!r} is a {given[rule.column].kind}, not a time", who="check.rules")
