@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Meta
 
 from modelyard.errors.data import WrongType
-from modelyard.lowering.filling import Simple, fill, filling
+from modelyard.lowering.filling import Simple, fill, fillings
 from modelyard.lowering.imputation import Predictor, Turn, iterated, varying
 from modelyard.lowering.neighbours import Neighbours, by_brute_force, neighbours_of
 from modelyard.rows.table import Floats, Table
@@ -115,19 +115,14 @@ class Impute(Learns, frozen=True, kw_only=True, tag="clean.impute"):
         return self._each(batch.X, names, gaps, self.strategy)
 
     def _each(self, X: Table, names: tuple[str, ...], gaps: tuple[str, ...], strategy: Simple) -> Fitted:
-        columns = [filling(name, X.vector(name), strategy, self.value) for name in names]
+        columns, filled = fillings(X, names, strategy, self.value)
         learned = Filled(
             fields=tuple(column.field for column in columns),
             values=tuple(column.value for column in columns),
             gaps=gaps,
             recodes={column.field.name: column.ranks for column in columns if column.ranks is not None},
         )
-
-        def oracle(table: Table) -> Floats:
-            filled = [column.of(table[column.field.name]) for column in columns]
-            return np.column_stack([*filled, *_flags(table, gaps)])
-
-        return Fitted(learned, oracle)
+        return Fitted(learned, lambda table: np.column_stack([filled(table), *_flags(table, gaps)]))
 
     def _modelled(self, X: Table, names: tuple[str, ...], gaps: tuple[str, ...], ctx: Context) -> Fitted:
         """Columns that do not vary take no part: what is missing there is their one value, or 0."""
