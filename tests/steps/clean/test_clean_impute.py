@@ -55,9 +55,9 @@ def test_columns_too_large_to_be_learned_at_once_are_learned_in_parts(monkeypatc
 
 def test_words_and_numbers_side_by_side_keep_their_order() -> None:
     given = table(a=[1.0, None, 4.0, 4.0], city=["rome", None, "oslo", "rome"], b=[None, 2.0, 2.0, 9.0], sex=["f"] * 4)
-    found, filled = learned(Impute(columns=("city", "b", "sex", "a"), strategy="most_frequent"), given)
-    assert found.values == (1.0, 2.0, 0.0, 4.0)
-    assert filled[:2].tolist() == [[1, 2, 0, 1, 0, 1, 0], [1, 2, 0, 4, 1, 0, 1]]
+    found, filled = learned(Impute(columns=("a", "city", "b", "sex"), strategy="most_frequent"), given)
+    assert found.values == (4.0, 1.0, 2.0, 0.0)
+    assert filled[:2].tolist() == [[1, 1, 2, 0, 0, 0, 1], [4, 1, 2, 0, 1, 1, 0]]
 
 
 def test_a_constant_word_is_filled_in_columns_of_different_vocabularies() -> None:
