@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from modelyard.errors import ModelyardError
 from modelyard.errors.data import BadExpression, BadPattern, MissingColumn, RuleBroken, WrongType
+from modelyard.errors.project import BadParameter
 from modelyard.errors.serving import BadRows
 from modelyard.frame.schema import schema_of
 from modelyard.frame.table import to_table
@@ -163,6 +164,9 @@ def test_no_row_twice_is_what_counting_says(rows: list[tuple[str | None, int | N
         ({"columns": {"q": {"min": 0}}}, MissingColumn),
         ({"columns": {"code": {"regex": "(a"}}}, BadPattern),
         ({"columns": {"low": {"regex": "a"}}}, WrongType),
+        ({"columns": {"code": {"min": 0}}}, WrongType),
+        ({"columns": {"low": {"min": 2, "max": 1}}}, BadParameter),
+        ({"columns": {"low": {"categories": "learned"}}}, WrongType),
         ({"across": [{"check": "low + high"}]}, BadExpression),
         ({"across": [{"check": "low <"}]}, BadExpression),
         ({"across": [{"check": "1 < 2"}]}, BadExpression),
@@ -183,3 +187,12 @@ def test_a_rule_that_makes_no_sense_is_refused_before_a_row_is_read(
 def test_the_schema_goes_through_and_no_rows_break_nothing() -> None:
     given = schema_of(pl.DataFrame({"low": [1.0], "high": [1.0], "code": ["a"]}))
     assert rules(table=[{"rule": "rows", "min": 5}], **RULES).schema(given, ctx=Context()) == given
+
+
+def test_numbers_among_categories_are_numbers() -> None:
+    codes = rules("warn", columns={"a": {"categories": [1, 2.5]}, "b": {"categories": [1, "x"]}})
+    report, _, _ = heard(codes, pl.DataFrame({"a": [1.0, 2.5, 2.0], "b": ["1", "x", "y"]}))
+    assert [(one.broken, one.found) for one in report] == [
+        (1, "a is 2.0: not among the categories allowed"),
+        (1, "b is 'y': not among the categories allowed"),
+    ]

@@ -12,6 +12,7 @@ import numpy as np
 from msgspec import Meta, Struct, field
 
 from modelyard.errors.data import BadExpression, RuleBroken, WrongType
+from modelyard.errors.project import BadParameter
 from modelyard.rows.rules import Checks, Mask
 from modelyard.rows.table import Table
 from modelyard.rows.table_rules import judge
@@ -35,7 +36,7 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     min: float | None = None
     max: float | None = None
     nulls: bool | None = None
-    categories: tuple[str, ...] | Literal["learned"] | None = None
+    categories: tuple[str | int | float, ...] | Literal["learned"] | None = None
     regex: str | None = None
     otherwise: Otherwise = field(default="stop", name="else")
 
@@ -46,7 +47,7 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             min=self.min,
             max=self.max,
             nulls=self.nulls,
-            categories=self.categories if isinstance(self.categories, tuple) else None,
+            categories=tuple(map(str, self.categories)) if isinstance(self.categories, tuple) else None,
             learned=self.categories == "learned",
             regex=self.regex,
             otherwise=self.otherwise,
@@ -180,6 +181,13 @@ def _refuse_nonsense(rule: ColumnRule, given: Schema) -> None:
         kind = kind_of(parse(rule.expression), given)
         if kind != "boolean":
             raise BadExpression(f"a rule needs a condition, {rule.expression!r} is a {kind}", who="check.rules")
-    if rule.regex is not None and given[rule.column].kind not in STRINGS:
-        found = f"regex: {rule.column!r} is a {given[rule.column].kind}, which is not written in letters"
-        raise WrongType(found, who="check.rules")
+        return
+    kind = given[rule.column].kind
+    if rule.regex is not None and kind not in STRINGS:
+        raise WrongType(f"regex: {rule.column!r} is a {kind}, which is not written in letters", who="check.rules")
+    if (rule.min is not None or rule.max is not None) and kind in STRINGS:
+        raise WrongType(f"min, max: {rule.column!r} is a {kind}, which has no size", who="check.rules")
+    if rule.min is not None and rule.max is not None and rule.min > rule.max:
+        raise BadParameter(f"no {rule.column} is at least {rule.min} and at most {rule.max}", who="check.rules")
+    if rule.learned and kind != "category":
+        raise WrongType(f"categories: {rule.column!r} is a {kind}, of which none are learned", who="check.rules")
