@@ -23,8 +23,24 @@ setup(
             libraries=["m"],
             optional=True,
         ),
+        Extension(
+            "modelyard.scoring._text",
+            ["src/modelyard/scoring/_text.c"],
+            extra_compile_args=FLAGS,
+            libraries=["m"],
+            optional=True,
+        ),
         Extension("modelyard.rows._scan", ["src/modelyard/rows/_scan.c"], extra_compile_args=FLAGS, optional=True),
         Extension("modelyard.frame._lines", ["src/modelyard/frame/_lines.c"], extra_compile_args=FLAGS, optional=True),
-        Extension("modelyard.frame._records", ["src/modelyard/frame/_records.c"], extra_compile_args=FLAGS, optional=True),
+        *(
+            Extension(
+                f"modelyard.frame.{name}",
+                [f"src/modelyard/frame/{name}.c"],
+                depends=["src/modelyard/frame/_columns.h"],
+                extra_compile_args=FLAGS,
+                optional=True,
+            )
+            for name in ("_records", "_copied")
+        ),
     ]
 )

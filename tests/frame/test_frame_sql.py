@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +12,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from modelyard.errors.connection import DatabaseRefused, UnknownTable
-from modelyard.errors.data import MissingColumn
+from modelyard.errors.data import MissingColumn, UnreadableTable, WrongType
+from modelyard.frame.sql import copied
 from modelyard.frame.sql.read import Asked, peek, scan
 from modelyard.frame.sql.session import opened
 from modelyard.frame.sql.write import write
@@ -187,24 +187,89 @@ def test_many_rows_come_in_batches_and_in_order(database: Connection) -> None:
     assert_frame_equal(read(database), many, check_exact=True)
 
 
+SORTS = """CREATE TYPE mood AS ENUM ('so', 'la la');
+    CREATE TABLE t AS SELECT i::int AS id, i::smallint AS s, -i::bigint * 7 ^ 19::numeric AS n, (i / 7.0)::real AS r,
+    i % 2 = 0 AS b, date '1969-07-20' + i AS d, (timestamp '1900-01-01 00:00:00.000001' + i * interval '1 day') AS w,
+    (timestamptz '1999-12-31 23:59:59.999999+02' + i * interval '1 hour') AS z, gen_random_uuid() AS u,
+    '{"a": 1}'::jsonb AS j, '[1,  2]'::json AS k, NULLIF(i, 3)::bigint AS l, i::oid AS o, 'ab'::char(4) AS c,
+    CASE WHEN i % 2 = 0 THEN 'so' ELSE 'la la' END::mood AS m, '10.0.0.1'::inet AS p, current_user AS q,
+    'x'::"char" AS y,
+    CASE i WHEN 5 THEN 'NaN' WHEN 6 THEN '-Infinity' WHEN 7 THEN '-0' ELSE (i / 3.0)::text END::float8 AS f,
+    CASE i % 5 WHEN 0 THEN '' WHEN 1 THEN NULL WHEN 2 THEN E'"ä€😀",\n' WHEN 3 THEN '\\N'
+    ELSE repeat('long ', i) END AS e,
+    CASE i WHEN 5 THEN 'NaN' WHEN 6 THEN NULL ELSE (i / 3.0)::text END::numeric(20, 9) AS g,
+    repeat('ö', i)::varchar AS v
+    FROM generate_series(1, 300) AS i;
+    INSERT INTO t (id) VALUES (301);
+    INSERT INTO t (id, d, w, z) VALUES (302, '0044-03-15 BC', '4713-11-24 BC', '4713-11-24 BC'),
+    (303, '0001-01-01', '9999-12-31', '292277-01-09 04:00:54.775807+00')"""
+
+
 def test_both_ways_out_of_postgresql_give_the_same(
     postgresql_database: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the extra `adbc`, and without it."""
-    pytest.importorskip("adbc_driver_postgresql")
-    run(postgresql_database, "CREATE TABLE t AS SELECT i::int AS id, i::smallint AS s, (i / 7.0)::numeric(20, 9) AS n,"
-        " (i / 7.0)::real AS r, i % 2 = 0 AS b, date '1969-07-20' + i AS d, timestamp '1900-01-01 00:00:00.000001'"
-        " + i * interval '1 day' AS w, gen_random_uuid() AS u, '{\"a\": 1}'::jsonb AS j, NULLIF(i, 3)::bigint AS k,"
-        " CASE WHEN i = 5 THEN 'NaN'::float8 WHEN i = 6 THEN '-Infinity'::float8 ELSE i / 3.0 END AS f"
-        " FROM generate_series(1, 300) AS i")  # fmt: skip
-    fast = read(postgresql_database)
-    monkeypatch.setitem(sys.modules, "modelyard.frame.sql.adbc", None)
-    assert_frame_equal(read(postgresql_database), fast, check_exact=True)
-    with pytest.raises(DatabaseRefused, match="division by zero"):
-        read(postgresql_database, table=None, query="SELECT 1 / (id - 200) AS id FROM t")
-    monkeypatch.undo()
-    with pytest.raises(DatabaseRefused, match="division by zero"):
-        read(postgresql_database, table=None, query="SELECT 1 / (id - 200) AS id FROM t")
+    """In binary, and as CSV."""
+    if copied.native is None:
+        pytest.skip("no native part was built")
+    run(postgresql_database, *SORTS.split(";"))
+    error = "SELECT 1 / (id - 200) AS id FROM t"
+    ways = []
+    for native in (copied.native, None):
+        monkeypatch.setattr(copied, "native", native)
+        ways.append(read(postgresql_database, where="id != 4", types={"s": "text", "b": "category", "d": "datetime"}))
+        ways.append(read(postgresql_database))
+        assert read(postgresql_database, where="id > 999").schema == ways[-1].schema
+        with pytest.raises(DatabaseRefused, match="division by zero"):
+            read(postgresql_database, table=None, query=error)
+    assert_frame_equal(ways[0], ways[2], check_exact=True)
+    assert_frame_equal(ways[1], ways[3], check_exact=True)
+    assert ways[1].height == 303
+    assert ways[1]["e"].to_list()[:3] == [None, '"ä€😀",\n', "\\N"]
+
+
+@pytest.mark.parametrize("native", [copied.native, None])
+@pytest.mark.parametrize(
+    "sql", ["'infinity'::date", "'-infinity'::timestamp", "'infinity'::timestamptz", "'5874897-12-31'::date",
+            "'294276-12-31'::timestamp"]
+)  # fmt: skip
+def test_a_moment_that_has_no_number_is_refused_and_can_be_had_as_words(
+    postgresql_database: Connection, monkeypatch: pytest.MonkeyPatch, native: copied.Parse | None, sql: str
+) -> None:
+    monkeypatch.setattr(copied, "native", native)
+    query = f"SELECT 1 AS id, {sql} AS moment"
+    refused = DatabaseRefused if native is None else UnreadableTable
+    with pytest.raises(refused, match=r"infini|out of range|further from 1970"):
+        read(postgresql_database, table=None, query=query)
+    (row,) = read(postgresql_database, table=None, query=query, types={"moment": "category"}).rows()
+    assert row[1].removesuffix(" 00:00:00") in sql
+
+
+@pytest.mark.parametrize("native", [copied.native, None])
+def test_sorts_that_no_step_knows_are_had_as_words_alone(
+    postgresql_database: Connection, monkeypatch: pytest.MonkeyPatch, native: copied.Parse | None
+) -> None:
+    monkeypatch.setattr(copied, "native", native)
+    query = "SELECT 1 AS id, '\\xdead'::bytea AS b, ARRAY[1, NULL] AS a, interval '1 day' AS i"
+    with pytest.raises(WrongType, match="column 'b' holds bytea"):
+        read(postgresql_database, table=None, query=query)
+    words = dict.fromkeys("bai", "category")
+    found = read(postgresql_database, table=None, query=query, types=words)
+    assert found.rows() == [(1, "\\xdead", "{1,NULL}", "1 day")]
+
+
+@pytest.mark.parametrize("native", [copied.native, None])
+def test_long_rows_come_in_small_batches(
+    postgresql_database: Connection, monkeypatch: pytest.MonkeyPatch, native: copied.Parse | None
+) -> None:
+    monkeypatch.setattr(copied, "native", native)
+    with opened(postgresql_database, HERE) as session:
+        field = session.describe("SELECT 'x' AS w")
+        long = "SELECT repeat('ab', 20000) AS w FROM generate_series(1, 500)"
+        heights = [part.height for part in session.batches(long, field)]
+        assert sum(heights) == 500
+        assert max(heights) <= 200
+        assert next(session.batches(long, field)).height == heights[0]
+        assert session.rows("SELECT 1") == [(1,)]
 
 
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import polars as pl
 from msgspec import Struct
 
+from modelyard.frame.exported import exported
 from modelyard.frame.infer import WHOLE_CODE
 from modelyard.frame.zone import to_utc
 
@@ -34,14 +35,6 @@ class Form(Struct, frozen=True, kw_only=True):
     delimiter: str
     quote: str
     null_words: tuple[str, ...]
-
-
-class _Exported:
-    def __init__(self, capsules: tuple[object, object]) -> None:
-        self._capsules = capsules
-
-    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
-        return self._capsules
 
 
 def parsed(
@@ -91,7 +84,7 @@ def _native(
     if found is None:
         return None
     capsules, odd, shapes = found
-    columns = _columns(capsules, [name for name in form.names if name in kinds])
+    columns = exported(capsules, [name for name in form.names if name in kinds])
     for name, word in timed.items():
         made = _moments(columns[name], shapes[form.names.index(name)], word, zone)
         columns[name] = _text(body[:end], rows, form, name) if made is None else made
@@ -149,11 +142,6 @@ def _words(form: Form) -> tuple[int, int]:
 
 def _nulls(form: Form) -> tuple[bytes, ...]:
     return tuple(word.encode() for word in form.null_words)
-
-
-def _columns(capsules: tuple[object, object], names: Sequence[str]) -> dict[str, pl.Series]:
-    made = pl.Series(_Exported(capsules)).struct.unnest()
-    return dict(zip(names, made.get_columns(), strict=True))
 
 
 def _built() -> Parse | None:

@@ -1,14 +1,14 @@
 """PostgreSQL, by psycopg: rows leave and enter by COPY, which is several times faster than fetching them.
 
-With the extra `adbc` they leave by COPY in binary, as Arrow batches, twice as fast again. What COPY would write in a
-way that depends on settings (times, truths) is asked for as whole numbers, so that nothing has to be parsed but numbers
-and words, and both ways give the same values.
+They leave in binary where the native part that reads it was built (copied.py), else as CSV. What CSV would write in a
+way that depends on settings (times, truths) is then asked for as whole numbers, so that nothing has to be parsed but
+numbers and words; in binary it comes as it is stored, which spares the server the sums. Both ways give the same values.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from itertools import islice
@@ -22,14 +22,12 @@ from psycopg.conninfo import make_conninfo
 from modelyard.errors import ModelyardError
 from modelyard.errors.connection import AccessDenied, DatabaseRefused, UnknownTable, Unreachable
 from modelyard.errors.data import UnreadableTable
-from modelyard.frame.sql.session import BATCH, WAIT, Field, Session, unknown
+from modelyard.frame.sql import copied
+from modelyard.frame.sql.session import WAIT, Field, Session, unknown
 from modelyard.schema.connection import Postgresql
 
-
-class RowsRefused(Exception):
-    """What the faster driver says, before it is told in our words."""
-
-
+BLOCK = 4 * 2**20
+"""Bytes of rows that are gathered before they are read."""
 _DAY = 86_400_000_000
 _MICROS = "(extract(epoch FROM {}) * 1000000)::bigint"
 _TEXT = "{}::text"
@@ -46,6 +44,8 @@ _READ: dict[str, tuple[pl.DataType, str]] = {
         ("text", "varchar", "bpchar", "char", "name", "uuid", "json", "jsonb", "citext", "inet"), (pl.String(), _TEXT)
     ),
 }
+_AS_STORED: dict[str, str] = dict.fromkeys(("float4", "float8", "bool", "date", "timestamp", "timestamptz"), "{}")
+"""In binary there is no need to ask for them as anything else."""
 _TLS = {"prefer": "prefer", "require": "require", "verify": "verify-full"}
 _DENIED = ("authentication failed", "no password supplied", "pg_hba.conf", "permission denied", "does not exist")
 
@@ -106,28 +106,17 @@ class PostgresqlSession(Session):
         if kind not in _READ:
             return unknown(name, kind, _TEXT)
         dtype, sql = _READ[kind]
-        return Field(name=name, dtype=dtype, sql=sql, text=_TEXT)
+        return Field(
+            name=name, dtype=dtype, sql=sql if copied.native is None else _AS_STORED.get(kind, sql), text=_TEXT
+        )
 
     def batches(self, query: str, fields: Sequence[Field]) -> Iterator[pl.DataFrame]:
         if not fields:
             raise UnreadableTable("no column is asked for", who=self.name)
-        try:
-            from modelyard.frame.sql.adbc import batches
-        except ImportError:
-            yield from self._copied(query, fields)
-            return
-        with self._told():
-            for part in batches(self._login, query):
-                yield part.cast({field.name: field.dtype for field in fields})
-
-    def _copied(self, query: str, fields: Sequence[Field]) -> Iterator[pl.DataFrame]:
-        raw = {field.name: _raw(field.dtype) for field in fields}
-        casts = [pl.col(field.name).cast(field.dtype) for field in fields]
-        copy = f"COPY ({query}) TO STDOUT (FORMAT csv)".encode()
-        with self._told(), self._sql.cursor() as cursor, cursor.copy(copy) as rows:
-            lines = iter(rows)
-            while content := _gathered(islice(lines, BATCH)):
-                yield pl.read_csv(content, has_header=False, schema=raw).with_columns(casts)
+        binary = copied.native is not None
+        copy = f"COPY ({query}) TO STDOUT (FORMAT {'binary' if binary else 'csv'})"
+        with self._told(), self._sql.cursor() as cursor, cursor.copy(copy.encode()) as rows:
+            yield from (copied.frames if binary else _from_csv)(_blocks(rows), fields, f"connection {self.name!r}")
 
     def tables(self) -> list[str]:
         with self._told():
@@ -175,17 +164,29 @@ class PostgresqlSession(Session):
             raise AccessDenied(self.line(error), who=who) from None
         except psycopg.Error as error:
             raise DatabaseRefused(self.line(error), who=who) from None
-        except RowsRefused as error:
-            raise DatabaseRefused(self.line(error), who=who) from None
         except pl.exceptions.PolarsError as error:
             raise UnreadableTable(self.line(error), who=who) from None
 
 
-def _gathered(lines: Iterator[bytes | bytearray | memoryview]) -> bytes:
-    """Joined one by one: each line is freed at once, where `b"".join` keeps all of them (a second a million rows)."""
-    content = BytesIO()
-    content.writelines(lines)
-    return content.getvalue()
+def _blocks(rows: psycopg.Copy) -> Iterator[bytes]:
+    """Whole rows, as they come. Joined one by one: each is freed at once, where `b"".join` keeps all of them (a second
+    a million rows)."""
+    lines = iter(rows)
+    while True:
+        content, held = BytesIO(), -1
+        while held < content.tell() < BLOCK:
+            held = content.tell()
+            content.writelines(islice(lines, 100))
+        if not content.tell():
+            return
+        yield content.getvalue()
+
+
+def _from_csv(blocks: Iterable[bytes], fields: Sequence[Field], _who: str) -> Iterator[pl.DataFrame]:
+    raw = {field.name: _raw(field.dtype) for field in fields}
+    casts = [pl.col(field.name).cast(field.dtype) for field in fields]
+    for block in blocks:
+        yield pl.read_csv(block, has_header=False, schema=raw).with_columns(casts)
 
 
 def _raw(dtype: pl.DataType) -> pl.DataType:
