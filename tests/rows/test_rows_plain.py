@@ -33,6 +33,10 @@ RULES = (
     ColumnRule(column="number", expression="number <= full + 1 or whole > log1p(abs(full))"),
     ColumnRule(column="word", expression="not (lower(word) == 'a' and yes) or starts_with(word, 'A')"),
     ColumnRule(column="when", expression="hour(when) < 20 and when > '2013-01-01'", otherwise="warn"),
+    ColumnRule(column="said", regex="[^a]*", nulls=False),
+    ColumnRule(column="said", type="category", categories=("", "a", "b", "0"), otherwise="warn"),
+    ColumnRule(column="said", type="number", otherwise="quarantine"),
+    ColumnRule(column="said", expression="lower(said) != word or contains(said, 'b') or is_null(said)"),
 )
 
 plain = {
@@ -84,9 +88,10 @@ def test_a_record_is_plain_exactly_when_nothing_is_to_be_said_of_it_and_then_rea
 
 
 @pytest.mark.parametrize("asked", [{"nulls": False}, {"regex": "[a-z]*"}, {"categories": ("x",)}], ids=str)
-def test_text_under_a_rule_is_read_the_long_way(asked: Any) -> None:
+def test_text_under_a_rule_is_judged_by_its_words(asked: Any) -> None:
     ruled = RowReader(Contract(FIELDS[6:], (ColumnRule(column="said", otherwise="warn", **asked),)))
-    assert ruled.plain.read({"said": "x"}) is None
+    assert ruled.plain.read({"said": "x"}) == (["x"], None)
+    assert ruled.plain.read({"said": None if "nulls" in asked else "9"}) is None
     assert ruled.read([{"said": "x"}]).warnings == {}
     said = ruled.read([{"said": None}, {"said": "9"}]).warnings
     assert set(said) == ({0} if "nulls" in asked else {1})

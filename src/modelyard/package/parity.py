@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from modelyard.errors.package import NotEqual
 from modelyard.package.model import Parity, Replay
-from modelyard.rows.table import Floats, Table
+from modelyard.rows.table import Floats, Table, Vector
 from modelyard.scoring.bounds import allowance
 from modelyard.scoring.engine import Scorer
 from modelyard.scoring.program import Program
@@ -46,8 +46,9 @@ def prove(program: Program, inputs: Sequence[Floats], oracle_scores: Floats, ora
 
 
 def record(program: Program, table: Table) -> Replay:
-    """These rows (the contract's columns, coded as it says) with the answers to be replayed at load."""
-    scorer = Scorer(program)
+    """These rows (the contract's columns, coded as it says) with the answers to be replayed at load. Text that no
+    answer needs is left out: names and numbers of people are not in a package for nothing."""
+    scorer, table = Scorer(program), _read(program, table)
     inputs = scorer.inputs(table)
     answers = scorer.score(inputs, len(table))
     allowed = allowance(program, inputs, len(table))
@@ -59,6 +60,14 @@ def record(program: Program, table: Table) -> Replay:
         boundary=allowed.turns,
         processor=processor(),
     )
+
+
+def _read(program: Program, table: Table) -> Table:
+    needed = {register for word in program.instructions for register in word.reads}
+    fields = enumerate(program.takes.fields)
+    texts = [field.name for place, field in fields if field.kind == "text" and place not in needed]
+    nothing = Vector("text", np.full(len(table), None, dtype=np.object_))
+    return table.with_(dict.fromkeys(texts, nothing))
 
 
 def replay(program: Program, stored: Replay) -> None:

@@ -79,8 +79,6 @@ class PlainReader:
         doubted, nothing = rules.doubted, frozenset[str]()
         fields = contract.fields
         self._values = [(f.name, plain_value(f, doubted.get(f.name, nothing)), f.nullable) for f in fields]
-        ruled = {name for rule in contract.rules for name in rule.reads}
-        self._never = any(f.kind == "text" and f.name in ruled for f in fields)  # what rules ask of text is asked there
         self._known, self._ranges, self._tests = known, rules.ranges, rules.tests
         self._time = contract.time or ""
         self._event = _moment(reader(contract.zone)) if contract.time else None
@@ -88,7 +86,7 @@ class PlainReader:
     def read(self, record: Record) -> tuple[list[float | str], int | None] | None:
         """The program's inputs (a null is NaN, of text too) and the event time in microseconds, None where the record
         names none."""
-        if self._never or not self._known.issuperset(record):
+        if not self._known.issuperset(record):
             return None
         inputs: list[Any] = []  # floats, and text that neither ranges nor tests look at
         get = record.get

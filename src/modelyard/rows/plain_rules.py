@@ -14,11 +14,13 @@ from msgspec import Struct
 
 from modelyard.rows.json import Record
 from modelyard.rows.one_row import on_one_row
+from modelyard.rows.pattern import Pattern
 from modelyard.rows.rules import Checks, numbers_of
 from modelyard.rows.table import Table, Vector
 from modelyard.schema.column import NUMERIC
 from modelyard.schema.contract import Contract, Field
 from modelyard.schema.expression import parse
+from modelyard.schema.expression_kinds import STRINGS
 from modelyard.schema.rules import ColumnRule
 
 Well = Callable[[Sequence[float], Record], bool]
@@ -37,13 +39,16 @@ def plain_rules(contract: Contract, rules: Sequence[ColumnRule]) -> PlainRules:
     """`rules`: those whose columns the contract has."""
     fields = {field.name: field for field in contract.fields}
     place = {name: at for at, name in enumerate(fields)}
-    ranges = [(place[r.column], *_range(r), r.nulls is False) for r in rules if not r.expression]
+    numbers = [rule for rule in rules if not rule.expression and fields[rule.column].kind != "text"]
+    ranges = [(place[r.column], *_range(r), r.nulls is False) for r in numbers]
     kinds = {name: field.kind for name, field in fields.items()}
     tests: list[Well] = []
     for rule in rules:
         if rule.expression:
             made = on_one_row(parse(rule.expression), kinds, contract.zone or "UTC")
             tests.append(_true(made))
+        elif fields[rule.column].kind == "text":
+            tests.append(_text_test(rule))
         elif fields[rule.column].kind != "category":
             tests.extend(_number_tests(rule, fields[rule.column], place[rule.column]))
     worded = [field for field in fields.values() if field.kind == "category"]
@@ -68,6 +73,22 @@ def _doubted(field: Field, rules: Sequence[ColumnRule]) -> frozenset[str]:
     own = Checks([rule for rule in rules if not rule.expression and rule.column == field.name])
     broken = [mask for _, mask in own.breaches(table, {field.name: field.categories})]
     return frozenset(field.categories[code] for mask in broken for code in np.flatnonzero(mask).tolist())
+
+
+def _text_test(rule: ColumnRule) -> Well:
+    """Of a text only the rules ask, so it is asked here: its words were not known before."""
+    column, full = rule.column, rule.nulls is False
+    mistyped = rule.type is not None and rule.type not in STRINGS
+    matches = None if rule.regex is None else Pattern(rule.regex).matches
+    allowed = None if rule.categories is None else frozenset(rule.categories)
+
+    def well(_: Sequence[float], record: Record) -> bool:
+        word = record.get(column)
+        if word is None:
+            return not full
+        return not mistyped and (allowed is None or word in allowed) and (matches is None or matches(word))
+
+    return well
 
 
 def _number_tests(rule: ColumnRule, field: Field, place: int) -> Iterator[Well]:

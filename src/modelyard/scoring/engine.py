@@ -41,10 +41,12 @@ def execute(
 
 
 def _made_ready(
-    instructions: Sequence[AnyInstruction], width: int, registers: int, wanted: Sequence[int]
+    instructions: Sequence[AnyInstruction], width: int, registers: int, wanted: Sequence[int], texts: bool = False
 ) -> tuple[Run, Row]:
-    """The program checked, and the interpreter for it chosen: once, whether it then runs once or a million times."""
-    if any(isinstance(word, TextInstruction) for word in instructions):
+    """The program checked, and the interpreter for it chosen: once, whether it then runs once or a million times.
+
+    `texts`: there are inputs of text, read or not."""
+    if texts or any(isinstance(word, TextInstruction) for word in instructions):
         verify(instructions, width, registers, wanted)
         return _in_two_stages(TextStage(instructions, width, wanted), len(wanted))
     if native.available():
@@ -93,7 +95,8 @@ class Scorer:
         wanted = (*program.gives.scores, program.gives.prediction)
         width = len(program.takes.fields)
         _texts_are_text(program)
-        self._run, self._row = _made_ready(program.instructions, width, program.registers, wanted)
+        texts = any(field.kind == "text" for field in program.takes.fields)
+        self._run, self._row = _made_ready(program.instructions, width, program.registers, wanted, texts)
 
     def inputs(self, table: Table) -> list[Floats]:
         """The program's input columns, in the contract's order."""

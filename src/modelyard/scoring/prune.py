@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from msgspec.structs import asdict, replace
 
+from modelyard.schema.contract import Contract, Field
 from modelyard.scoring.instructions import wholes
 from modelyard.scoring.program import Program
 from modelyard.scoring.words import AnyInstruction
@@ -17,7 +18,8 @@ SINGLE = ("x", "a", "b", "test")
 
 
 def prune(program: Program) -> Program:
-    """The same answers, bit for bit, from fewer registers. Fields that a rule names stay in the contract."""
+    """The same answers, bit for bit, from fewer registers. Fields that a rule names stay in the contract; a category
+    that nothing else reads becomes text: a customer's number must look like one, and is never "unseen"."""
     kept = _needed(program)
     read = {register for word in kept for register in word.reads} | {*program.gives.scores, program.gives.prediction}
     there = set(program.takes.names)
@@ -33,8 +35,15 @@ def prune(program: Program) -> Program:
         scores=tuple(new[register] for register in program.gives.scores),
         prediction=new[program.gives.prediction],
     )
-    takes = replace(program.takes, fields=tuple(program.takes.fields[place] for place in fields))
+    takes = replace(program.takes, fields=tuple(_field(program.takes, place, read) for place in fields))
     return Program(takes, tuple(renumbered(word, new) for word in kept), gives, registers)
+
+
+def _field(takes: Contract, place: int, read: set[int]) -> Field:
+    field = takes.fields[place]
+    if place in read or field.kind != "category" or any(r.learned and field.name in r.reads for r in takes.rules):
+        return field
+    return replace(field, kind="text", categories=())
 
 
 def _needed(program: Program) -> list[AnyInstruction]:

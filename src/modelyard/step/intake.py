@@ -36,11 +36,16 @@ def _field(name: str, vector: Vector, zone: str | None) -> Field:
 
 
 def take_in(table: Table, contract: Contract) -> Table:
-    """The contract's columns, category codes as ranks among the contract's categories (−1 unseen)."""
+    """The contract's columns, category codes as ranks among the contract's categories (−1 unseen), or as words where
+    the contract takes text."""
     return Table({field.name: _recode(table.vector(field.name), field) for field in contract.fields}, len(table))
 
 
 def _recode(vector: Vector, field: Field) -> Vector:
+    if field.kind == "text" and vector.kind == "category":
+        words = np.array([*vector.categories, None, None], dtype=np.object_)  # the last two: null, and −1
+        codes = np.where(np.isnan(vector.values), len(vector.categories), vector.values).astype(np.intp)
+        return Vector("text", words[codes])
     if field.kind != "category" or vector.categories == field.categories:
         return vector
     rank = {value: float(code) for code, value in enumerate(field.categories)}
