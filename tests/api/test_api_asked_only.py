@@ -1,4 +1,4 @@
-"""A column that only rules ask about, such as the number of a customer: looked at in requests, never learned by heart."""
+"""A column that only rules ask about, such as a customer's number: looked at in requests, never learned by heart."""
 
 from __future__ import annotations
 
