@@ -27,6 +27,8 @@ from modelyard.scoring.interpreter import interpret
 from modelyard.scoring.murmur import murmur3
 from modelyard.scoring.prune import prune
 from modelyard.scoring.text import TRAITS, fill_columns, reader
+from modelyard.scoring.text import pieces as cut_of
+from modelyard.scoring.text_columns import columns_of
 from modelyard.scoring.text_instructions import TextHash, TextTfidf, TextTraits
 from modelyard.scoring.verify import verify
 from texts import many, texts
@@ -64,7 +66,9 @@ def test_weights_are_those_of_scikit_learn_to_the_bit(
         norm=fitted.norm or "none",
     )  # fmt: skip
     new = many(900, seed=1)
-    np.testing.assert_array_equal(_bits(filled(word, list(new))), _bits(fitted.transform(new).toarray()))
+    theirs = _bits(fitted.transform(new).toarray())
+    np.testing.assert_array_equal(_bits(filled(word, list(new))), theirs)
+    np.testing.assert_array_equal(_bits(columns_of(word)(new).T), theirs)
 
 
 @pytest.mark.parametrize(("norm", "signed", "lower"), [(None, True, True), ("l2", False, False), ("l1", True, True)])
@@ -93,6 +97,45 @@ def test_any_text_is_cut_as_scikit_learn_cuts_it(given_: list[str | None], cut: 
         row = oracle.transform([text or ""]).tocsr()
         theirs = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
         assert {at: value for at, value in ours(text).items() if value} == {at: v for at, v in theirs.items() if v}
+
+
+ASCII = "".join(map(chr, range(128))) + "  \t\n\x1c\x1f__09azAZ" * 4
+
+
+@st.composite
+def weighted(draw: Any) -> tuple[TextTfidf, list[str | None]]:
+    """Texts, ASCII and others, and a word whose vocabulary stands in some of them, lowered or not."""
+    pieces, (shortest, longest) = draw(st.sampled_from(CUTS))
+    values = draw(st.lists(st.one_of(st.text(alphabet=ASCII, max_size=40), texts), min_size=1, max_size=8))
+    lower = draw(st.booleans())
+    there = {piece for text in values if text for piece in cut_of(text, pieces, shortest, longest)}
+    there |= {piece.lower() for piece in there} | {"", "late", "fog"}
+    vocabulary = draw(st.lists(st.sampled_from(sorted(there)), min_size=1, max_size=30, unique=True))
+    idf = draw(st.one_of(st.just([]), st.just(np.linspace(-1, 3, len(vocabulary)))))
+    return TextTfidf(
+        x=0, vocabulary=tuple(vocabulary), idf=reals(idf), pieces=pieces, shortest=shortest, longest=longest,
+        lower=lower, sublinear=draw(st.booleans()), norm=draw(st.sampled_from(["l1", "l2", "none"])),
+    ), values  # fmt: skip
+
+
+@settings(deadline=None, max_examples=2 * EXAMPLES)
+@given(weighted())
+def test_the_native_part_counts_as_python_does_to_the_bit(case: tuple[TextTfidf, list[str | None]]) -> None:
+    word, values = case
+    np.testing.assert_array_equal(_bits(columns_of(word)(values).T), _bits(filled(word, values)))
+
+
+def test_what_the_native_part_is_given_is_checked() -> None:
+    built = pytest.importorskip("modelyard.scoring._text", reason="no native part was built")
+    made = built.Terms(("late", "été"), b"", 0, 1, 1, True, False, 0)
+    out = np.zeros((2, 4))
+    assert made.fill(["late Late!", "été", None, 3.5], out) == [1], "what is not ASCII is left, what is no text is null"
+    assert out.tolist() == [[2.0, 0.0, 0.0, 0.0], [0.0] * 4]
+    with pytest.raises(ValueError, match="width × rows"):
+        made.fill(["late"], out)
+    for wrong in ((("a",), b"1", 0, 1, 1, True, False, 0), (("a",), b"", 0, 0, 1, True, False, 0)):
+        with pytest.raises(ValueError, match="from 1 on, and a weight for each"):
+            built.Terms(*wrong)
 
 
 @settings(deadline=None, max_examples=300)

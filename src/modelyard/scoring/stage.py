@@ -12,11 +12,11 @@ from msgspec import Struct
 
 from modelyard.rows.table import Values
 from modelyard.scoring.prune import renumbered
-from modelyard.scoring.text import Sparse, fill_columns, reader
+from modelyard.scoring.text_columns import columns_of
 from modelyard.scoring.text_instructions import TextInstruction
 from modelyard.scoring.words import AnyInstruction
 
-BLOCK = 4096
+BLOCK = 1024
 """Rows at a time: the numbers of a text are wide, and only the answers are kept."""
 Given = Sequence[float | str]
 """One row: NaN for a null, of a text too."""
@@ -39,30 +39,22 @@ class TextStage:
         others = [word for word in instructions if not isinstance(word, TextInstruction)]
         read = {*wanted, *(register for word in others for register in word.reads)}
         self._kept = [place for place in range(inputs) if place in read]
-        self._words = [(word.x, word.width, reader(word)) for word in words]
+        self._words = [(word.x, columns_of(word)) for word in words]
         self.numeric = _numeric(others, words, self._kept, wanted)
 
     def row(self, values: Given) -> list[float | str]:
         """The second stage's inputs for one row."""
         out = [values[place] for place in self._kept]
-        for x, width, read in self._words:
-            text = values[x]
-            out += _dense(read(text if type(text) is str else None), width)
+        for x, columns in self._words:
+            out += columns([values[x]]).ravel().tolist()
         return out
 
     def columns(self, inputs: Sequence[Values], start: int, stop: int) -> list[Values]:
         """The second stage's inputs for the rows from `start` to before `stop`."""
         out = [inputs[place][start:stop] for place in self._kept]
-        for x, width, read in self._words:
-            out += fill_columns(read, inputs[x][start:stop].tolist(), width)
+        for x, columns in self._words:
+            out += list(columns(inputs[x][start:stop].tolist()))
         return out
-
-
-def _dense(found: Sparse, width: int) -> list[float]:
-    numbers = [0.0] * width
-    for at, value in found.items():
-        numbers[at] = value
-    return numbers
 
 
 def _numeric(

@@ -1,4 +1,4 @@
-"""What the words over text mean: one implementation, in plain Python, for both interpreters.
+"""What the words over text mean, in plain Python: the definition, to which the native part (`_text.c`) is held.
 
 How a text is cut is a stated rule and no pattern of a user's, so no request can make it hang: every piece is found in
 one pass. `word`: runs of two or more word characters, n of them joined by a blank; `char`: any n characters; `char_wb`:
