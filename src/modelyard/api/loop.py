@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from modelyard.api.connection import Connection
 from modelyard.api.deployed import SERVICE, deploy
+from modelyard.api.held import as_served, held, known
 from modelyard.api.project import Project
 from modelyard.errors.data import NoRows
 from modelyard.errors.loop import NoProposal, NotLeader
@@ -50,7 +51,7 @@ class Looped:
 @contextmanager
 def looped(project: Project, yard: Connection, cores: int | None = None) -> Iterator[Looped]:
     """Ready to take turns; what nobody was told of yet is told first."""
-    plan = project.plan()
+    plan = as_served(project, yard)
     deploy(plan, yard.store)
     store, metadata = yard.store, yard.metadata
     watcher, policy = Watcher(store, metadata, Watch.of(plan)), read_policy(plan)
@@ -63,7 +64,9 @@ def looped(project: Project, yard: Connection, cores: int | None = None) -> Iter
             store=store,
             metadata=metadata,
             policy=policy,
-            trainer=project_trainer(plan, store, cores or os.cpu_count() or 1),
+            trainer=project_trainer(
+                lambda job: held(project, known(project, yard, job.champion)), store, cores or os.cpu_count() or 1
+            ),
             columns=None if policy.rows == "source" else source_columns(plan),
             zone=plan.context.zone,
             tell=notifier.notice,
@@ -94,7 +97,7 @@ def retrain(
     """Train a challenger now, whatever the limits of `retrain.when` say, and gate it as any other. Where the loop runs
     already, it does the work at its next turn. `reread`: sources with a cursor from the start. Raises NoProposal
     without a `retrain.when`, NoRows before the first request was shipped."""
-    plan = project.plan()
+    plan = as_served(project, yard)
     policy = read_policy(plan)
     if policy is None:
         way_out = "Write a `retrain.when` under `live:`; it says what a challenger must beat"

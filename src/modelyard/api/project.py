@@ -16,6 +16,7 @@ from modelyard.project.plan import Plan, plan
 from modelyard.project.read import Document, read
 from modelyard.project.settings import Project as Head
 from modelyard.project.settings import settings
+from modelyard.project.tables import Peek, peek
 from modelyard.step.context import Context
 from modelyard.step.registry import Registry
 
@@ -57,9 +58,10 @@ class Project:
 
         return place(store, self.head.store, self.folder, os.environ, self.connections)
 
-    def plan(self) -> Plan:
-        """Everything that can be known without training; sources are peeked at, not read through."""
-        return plan(self.head, self.graph, self.document, self.registry, self._context())
+    def plan(self, peek: Peek = peek) -> Plan:
+        """Everything that can be known without training; sources are peeked at, not read through. `peek`: what a source
+        gives, where that is known otherwise."""
+        return plan(self.head, self.graph, self.document, self.registry, self._context(), peek)
 
     def _context(self) -> Context:
         return Context(folder=self.folder, connections=self.connections, cache=self.place().store.cache)
@@ -72,18 +74,22 @@ class Project:
         stream: Stream | None = None,
         afresh: bool = False,
         reread: bool = False,
+        accept_schema: bool = False,
     ) -> Result:
         """Compare the candidates, package the winner, register it; the first version of a name serves. What was done
         before is not done again, unless `afresh`; sources with a cursor are read on, unless `reread`. The store is
-        made where there is none."""
+        made where there is none. Raises SchemaChanged where a source is not what the champion learned from, unless
+        `accept_schema`."""
         from modelyard.api.connection import opened
         from modelyard.api.deployed import deploy
+        from modelyard.api.held import held, known
         from modelyard.run.data import start_over
         from modelyard.run.engine import run
         from modelyard.run.kept import Kept
 
-        planned = self.plan()
-        with opened(self.place(store), make=True) as yard:
+        place = self.place(store)
+        planned = held(self, [] if accept_schema else known(self, place))
+        with opened(place, make=True) as yard:
             deploy(planned, yard.store)
             if reread:
                 start_over(planned, Kept(yard.store))

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from modelyard.errors import ModelyardError
+from modelyard.errors.data import SchemaChanged
 from modelyard.errors.loop import RetrainFailed
 from modelyard.errors.store import Conflict
 from modelyard.loop.durable import Plain, step
@@ -110,6 +111,8 @@ class Retraining(Struct, frozen=True, kw_only=True):
         def guarded() -> Plain:
             try:
                 return msgspec.to_builtins(action())
+            except SchemaChanged as error:
+                return {"failed": f"stopped at the schema: {error}"}
             except Exception as error:
                 return {"failed": f"{name}: {error or type(error).__name__}"}
 
@@ -219,6 +222,9 @@ class Retraining(Struct, frozen=True, kw_only=True):
                 outcome = msgspec.structs.replace(outcome, reason=f"{outcome.reason} (telling it failed: {error})")
             with self.metadata.begin() as sql:
                 facts = {"model": trigger.model, **trigger.document, **msgspec.to_builtins(outcome)}
+                if outcome.status == "failed":  # of a gate there is a record of its own
+                    why = {"retrain": False, "run": run, "cause": trigger.document["cause"], "reason": outcome.reason}
+                    record(sql, "decision", trigger.model, trigger.at, why, key=f"failed:{run}")
                 end_run(sql, run, trigger.at, outcome.status, facts)
             for path in self.store.training.glob(f"{run}.*"):
                 path.unlink(missing_ok=True)

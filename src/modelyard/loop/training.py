@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from modelyard.loop.retrain import Job, Trained, Trainer
@@ -13,12 +14,14 @@ from modelyard.store.packages import open_package
 from modelyard.store.place import Store
 
 
-def project_trainer(plan: Plan, store: Store, cores: int = 1) -> Trainer:
-    """Learns the champion's candidate from the source's rows, the job's rows of the log, or both."""
+def project_trainer(planned: Callable[[Job], Plan], store: Store, cores: int = 1) -> Trainer:
+    """Learns the champion's candidate from the source's rows, the job's rows of the log, or both. `planned`: over the
+    sources as they are when it learns; raises SchemaChanged where they are not what the job's champion knew."""
 
     def train(job: Job) -> Trained:
         import polars as pl
 
+        plan = planned(job)
         extra = None if job.rows is None else pl.read_parquet(Path(job.rows))
         order = Order(
             run=job.run,

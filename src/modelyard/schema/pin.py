@@ -25,6 +25,8 @@ class Pin(Struct, frozen=True, kw_only=True):
     upto: Mark | None = None
     version: str = ""
     """Digest of the blob that lists the rows kept: the same rows again, whatever became of the source."""
+    asked: str = ""
+    """Digest of how the read step reads (not of where, and which rows); empty in packages made before that was kept."""
 
 
 class Window(Struct, frozen=True, kw_only=True):
