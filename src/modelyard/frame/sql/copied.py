@@ -36,7 +36,7 @@ def frames(blocks: Iterable[bytes], fields: Sequence[Field], who: str = "") -> I
     [[-7, None]]
     """
     names, kinds = [field.name for field in fields], b"".join(kind(field.dtype) for field in fields)
-    dtypes = {field.name: field.dtype for field in fields}
+    dtypes = pl.Schema((field.name, field.dtype) for field in fields)
     tail, begun, ended = b"", False, False
     for block in filter(None, blocks):
         if ended or len(tail) > LONGEST:
