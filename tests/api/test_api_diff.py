@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from msgspec.structs import replace
-from stored_models import make_store, model
+from stored_models import model
 
 from modelyard.api.connection import Connection
 from modelyard.api.diff import diff
@@ -17,12 +15,6 @@ from modelyard.schema.contract import Contract
 from modelyard.store.packages import add_package
 from modelyard.store.records import record
 from modelyard.store.versions import register
-
-
-@pytest.fixture
-def yard(tmp_path: Path) -> Connection:
-    with make_store(tmp_path / "yard") as made:
-        yield made
 
 
 def add(yard: Connection, name: str = "late") -> None:

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from stored_models import make_store
 
 from modelyard.api.connection import Connection
 from modelyard.api.history import history, requests, served_at
@@ -19,12 +18,6 @@ from modelyard.store.versions import listed
 sys.path.insert(0, str(Path(__file__).parent.parent / "store"))
 
 from logged_rows import HOUR, label, prediction, segment
-
-
-@pytest.fixture
-def yard(tmp_path: Path) -> Connection:
-    with make_store(tmp_path / "yard") as made:
-        yield made
 
 
 def test_changes_and_records_stand_together_in_time(yard: Connection) -> None:

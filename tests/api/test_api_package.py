@@ -31,12 +31,6 @@ ROWS = [
 
 
 @pytest.fixture
-def yard(tmp_path: Path) -> Connection:
-    with make_store(tmp_path / "yard") as made:
-        yield made
-
-
-@pytest.fixture
 def package(yard: Connection) -> my.Package:
     return my.Package.load("late", store=yard.store)
 

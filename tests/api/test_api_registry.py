@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from stored_models import make_store, model
+from stored_models import model
 
 from modelyard.api.connection import Connection
 from modelyard.api.registry import models, promote_version, roll_back
@@ -17,12 +15,6 @@ from modelyard.store.audit import entries
 from modelyard.store.packages import add_package
 from modelyard.store.pointer import read_pointer
 from modelyard.store.versions import register
-
-
-@pytest.fixture
-def yard(tmp_path: Path) -> Connection:
-    with make_store(tmp_path / "yard") as made:
-        yield made
 
 
 def test_the_list_says_which_one_serves(yard: Connection) -> None:

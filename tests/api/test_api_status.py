@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from msgspec import Struct
-from stored_models import make_store
 
 from modelyard.api.connection import Connection
 from modelyard.api.registry import promote_version
@@ -26,12 +25,6 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "store"))
 from logged_rows import HOUR, prediction, segment
 
 DAY = 24 * HOUR
-
-
-@pytest.fixture
-def yard(tmp_path: Path) -> Connection:
-    with make_store(tmp_path / "yard") as made:
-        yield made
 
 
 def watched(yard: Connection) -> Watched:

@@ -1,6 +1,7 @@
-"""Tests here run on SQLite and on real servers."""
+"""Tests here run in a store with SQLite, and where it says `metadata_url` or `database` on real servers too."""
 
-from databases import database, mariadb, mariadb_database, metadata, metadata_url, postgres, postgresql_database
+from databases import database, mariadb, mariadb_database, metadata_url, postgres, postgresql_database
+from stores import metadata, store
 
 __all__ = [
     "database",
@@ -10,4 +11,5 @@ __all__ = [
     "metadata_url",
     "postgres",
     "postgresql_database",
+    "store",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -52,17 +51,6 @@ def plan(tmp_path: Path) -> Plan:
     rows(300, 1).write_csv(tmp_path / "rows.csv")
     rows(25, 2).drop("left").write_csv(tmp_path / "now.csv")
     return Project.load(tmp_path).plan()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / ".modelyard").make()
-
-
-@pytest.fixture
-def metadata(store: Store) -> Iterator[Metadata]:
-    with Metadata(f"sqlite:///{store.root / 'meta.db'}") as opened:
-        yield opened
 
 
 def done(plan: Plan, store: Store, metadata: Metadata, now: int = NOW) -> list[BatchRun]:

@@ -1,11 +1,7 @@
 """Hours are counted as the rows were, once, and can be made again from the lake."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
-import pytest
-from watched_store import DAY, HOUR, START, WALL, Rows, program_model, send, serve, watched_model, yard
+from watched_store import DAY, HOUR, START, WALL, Rows, program_model, send, serve, watched_model
 
 from modelyard.loop.counting import counter, read_hour, rebuilt, total
 from modelyard.loop.ship import ship
@@ -15,17 +11,6 @@ from modelyard.measure.profile import count
 from modelyard.store import shipping as books
 from modelyard.store.metadata import Metadata
 from modelyard.store.place import Store
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return yard(tmp_path)
-
-
-@pytest.fixture
-def metadata(store: Store) -> Iterator[Metadata]:
-    with Metadata(store.metadata_url) as opened:
-        yield opened
 
 
 def test_hours_are_the_counts_of_their_rows_and_can_be_made_again_from_the_lake(

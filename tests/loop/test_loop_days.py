@@ -1,11 +1,7 @@
 """The live table: a row per day, from what the shipper wrote."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from msgspec.structs import replace
-from watched_store import DAY, PER_DAY, START, WALL, Rows, send, serve, watched_model, yard
+from watched_store import DAY, PER_DAY, START, WALL, Rows, send, serve, watched_model
 
 from modelyard.loop.days import Calendar, days
 from modelyard.loop.limits import Asked
@@ -14,17 +10,6 @@ from modelyard.store.metadata import Metadata
 from modelyard.store.place import Store
 
 WATCH = Watch(model="late", drift=("drift",), performance=(Asked(monitor="quality", known_after=3 * DAY),))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return yard(tmp_path)
-
-
-@pytest.fixture
-def metadata(store: Store) -> Iterator[Metadata]:
-    with Metadata(store.metadata_url) as opened:
-        yield opened
 
 
 def test_each_day_says_what_was_asked_how_good_it_was_and_who_answered(store: Store, metadata: Metadata) -> None:

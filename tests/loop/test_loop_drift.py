@@ -1,13 +1,11 @@
 """Streams through the real log, shipper and books: alarms at the promised rate, the right word for what happened."""
 
 import contextlib
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from watched_store import DAY, PER_DAY, START, Rows, send, serve, watched_model, yard
+from watched_store import DAY, PER_DAY, START, Rows, send, serve, watched_model
 
 from modelyard.loop import drift
 from modelyard.loop.drift import late, watch_drift
@@ -23,17 +21,6 @@ from modelyard.store.versions import champion
 @pytest.fixture(scope="module")
 def model() -> Model:
     return watched_model()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return yard(tmp_path)
-
-
-@pytest.fixture
-def metadata(store: Store) -> Iterator[Metadata]:
-    with Metadata(store.metadata_url) as opened:
-        yield opened
 
 
 def watched(store: Store, metadata: Metadata, model: Model) -> Watched:

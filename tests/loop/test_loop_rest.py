@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 import polars as pl
 import pytest
+from churn import COMPARED, HEAD, NOW, rows
 
 from modelyard.api.project import Project
 from modelyard.errors import ModelyardError
@@ -24,18 +23,11 @@ from modelyard.store.metadata import Metadata
 from modelyard.store.place import Store
 from web_service import Reply, Request, serving
 
-DAY = 86_400_000_000
-NOW = 19_700 * DAY + 5
-FILE = """modelyard: 1
-name: churn
-task: classification
-target: {{column: left, positive: true}}
-roles: {{id: key, time: seen}}
-connections:
+STEPS = """connections:
   - {{name: crm, kind: rest, url: "{url}", reach: local, auth: {{kind: bearer, token: "${{CRM_TOKEN}}"}}}}
 steps:
   - {{use: read.rest, connection: crm, path: /customers, records: data, paging: {{kind: offset, size: 100}}}}
-  - {{use: evaluate.compare, candidates: [model.logistic_regression], split: {{kind: kfold, folds: 3}}}}
+  - {compared}
 live:
   - {{use: deploy.service}}
   - {{use: deploy.batch, id: nightly, every: 1d, write: {{path: out.parquet}},
@@ -43,19 +35,14 @@ live:
 """
 
 
-def rows(n: int, seed: int) -> list[dict[str, Any]]:
-    rng = np.random.default_rng(seed)
-    a = rng.normal(size=n)
-    seen = [datetime(2013, 1, 1 + k % 20, 6, tzinfo=UTC).isoformat() for k in range(n)]
-    return [
-        {"key": f"k{seed}-{i:03}", "a": float(a[i]), "seen": seen[i], "left": bool(a[i] > 0), "more": {"x": None}}
-        for i in range(n)
-    ]
+def documents(n: int, seed: int) -> list[dict[str, Any]]:
+    found = rows(n, seed).iter_rows(named=True)
+    return [{**row, "seen": row["seen"].isoformat(), "more": {"x": None}} for row in found]
 
 
 class Crm:
     def __init__(self) -> None:
-        self.tables = {"/customers": rows(300, 1), "/now": rows(25, 2)}
+        self.tables = {"/customers": documents(300, 1), "/now": documents(25, 2)}
         self.failing_from: int | None = None
 
     def answer(self, request: Request) -> Reply:
@@ -71,7 +58,7 @@ def test_rows_of_a_service_are_scored_as_requests_are(tmp_path: Path, monkeypatc
     monkeypatch.setattr(waiting, "FIRST", 0.01)
     crm = Crm()
     with serving(crm.answer) as service:
-        (tmp_path / "modelyard.yaml").write_text(FILE.format(url=service.url))
+        (tmp_path / "modelyard.yaml").write_text(HEAD + STEPS.format(url=service.url, compared=COMPARED))
         store = Store(tmp_path / ".modelyard").make()
         plan: Plan = Project.load(tmp_path).plan()
         with Metadata(f"sqlite:///{store.root / 'meta.db'}") as metadata:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from msgspec.structs import replace
+from watched_store import DAY, START, WALL, Rows, program_model, send, serve
 
-import pytest
-from watched_store import DAY, START, WALL, Rows, program_model, send, serve, yard
-
+from modelyard.api.connection import connect
+from modelyard.api.status import status
+from modelyard.loop.policy import Policy
 from modelyard.loop.ruled import Ruled
+from modelyard.loop.triggers import Now, blocked
 from modelyard.loop.verdict import verdicts
 from modelyard.loop.watch import Watch, look, standing
 from modelyard.loop.watched import WINDOW
@@ -18,6 +19,7 @@ from modelyard.schema.schema import Schema
 from modelyard.store.metadata import Metadata
 from modelyard.store.place import Store
 from modelyard.store.records import read_records
+from modelyard.store.versions import listed
 
 COLUMNS = Schema(
     (
@@ -39,17 +41,6 @@ RULED = Ruled(
     ),
 )
 WATCH = Watch(model="late", rules=(RULED,))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return yard(tmp_path)
-
-
-@pytest.fixture
-def metadata(store: Store) -> Iterator[Metadata]:
-    with Metadata(store.metadata_url) as opened:
-        yield opened
 
 
 def test_a_feed_that_keeps_the_rules_is_written_down_and_not_told(store: Store, metadata: Metadata) -> None:
@@ -88,3 +79,35 @@ def test_a_day_without_requests_breaks_the_row_count(store: Store, metadata: Met
     found = look(store, metadata, WATCH, WALL)
     assert [(one.start, one.evidence["rows"]) for one in found] == [(START + DAY, 0)]
     assert "rows: at least 250: 0 rows" in found[0].summary
+
+
+def test_a_promotion_tells_nothing_again_and_what_stands_stands(store: Store, metadata: Metadata) -> None:
+    model = program_model()
+    digest = serve(store, metadata, model)
+    send(store, metadata, Rows(2, START, 1, nulls=0.5), model, digest, "a")
+    send(store, metadata, Rows(2, START + 2 * DAY, 2), model, digest, "b")
+    send(store, metadata, Rows(2, START + 4 * DAY, 3, nulls=0.5), model, digest, "c")
+    assert [one.start for one in look(store, metadata, WATCH, WALL)] == [START, START + 4 * DAY]
+    later = serve(store, metadata, program_model(created=2))
+    assert look(store, metadata, WATCH, WALL) == []
+    with metadata.begin() as sql:
+        stands = standing(sql, WATCH, later)
+        assert stands.broken == {"feed": ("null share of delay: at most 0.2",)}
+        now = Now(store=store, policy=Policy(), champion=listed(sql, "late")[-1], revision=2, at=WALL, standing=stands)
+        assert "feed says broken: The feed is broken: null share of delay" in blocked(sql, now)
+    with connect(store) as opened:
+        found = status(opened)
+    assert [(one.version, one.red, len(one.verdicts)) for one in found.models] == [(2, True, 1)]
+    send(store, metadata, Rows(2, START + 6 * DAY, 4), model, later, "d")
+    assert look(store, metadata, WATCH, WALL) == []
+    with connect(store) as opened:
+        assert not status(opened).red
+
+
+def test_an_id_that_the_server_made_is_no_null(store: Store, metadata: Metadata) -> None:
+    model = program_model()
+    send(store, metadata, Rows(2, START, 1), model, serve(store, metadata, model), "a")
+    columns = Schema((*COLUMNS, Column(name="id", kind="integer")))
+    rules = (Key(columns=("id",)), Key(columns=("id", "at")))
+    watch = Watch(model="late", rules=(replace(RULED, columns=columns, id="id", rules=rules),))
+    assert look(store, metadata, watch, WALL) == []

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from logged_rows import HOUR, PACKAGE, label, prediction, segment
@@ -26,8 +26,9 @@ from modelyard.store.versions import register
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "yard").make()
+def metadata(metadata_url: str) -> Iterator[Metadata]:
+    with Metadata(metadata_url) as opened:
+        yield opened
 
 
 @pytest.fixture(autouse=True)

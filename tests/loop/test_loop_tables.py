@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 import polars as pl
 import pytest
+from churn import COMPARED, DAY, HEAD, NOW, rows
 
 from modelyard.api.project import Project
 from modelyard.errors.connection import UnknownTable
@@ -31,32 +31,17 @@ from modelyard.store.place import Store
 from modelyard.store.records import all_records
 from modelyard.store.tables import records
 
-DAY = 86_400_000_000
-NOW = 19_700 * DAY + 5
-FILE = """modelyard: 1
-name: churn
-task: classification
-target: {{column: left, positive: true}}
-roles: {{id: key, time: seen}}
-connections:
+STEPS = """connections:
   - {connection}
 steps:
   - {{use: read.sql, connection: crm, table: customers, types: {{left: boolean}}}}
-  - {{use: evaluate.compare, candidates: [model.logistic_regression], split: {{kind: kfold, folds: 3}}}}
+  - {compared}
 live:
   - {{use: deploy.service}}
   - {{use: deploy.batch, id: nightly, every: 1d, read: {{connection: crm, table: customers_now}},
      write: {{connection: crm, table: scores{mode}}}}}
   - {{use: monitor.performance, labels: {{connection: crm, table: outcomes, key: [key, seen], value: gone}}}}
 """
-
-
-def rows(n: int, seed: int) -> pl.DataFrame:
-    rng = np.random.default_rng(seed)
-    a = rng.normal(size=n)
-    seen = [datetime(2013, 1, 1 + k % 20, 6, tzinfo=UTC) for k in range(n)]
-    made = {"key": [f"k{seed}-{i:03}" for i in range(n)], "a": a, "seen": seen, "left": a > 0}
-    return pl.DataFrame(made, schema_overrides={"seen": pl.Datetime("us", "UTC")})
 
 
 def put(database: Connection, table: str, frame: pl.DataFrame, mode: str = "replace") -> None:
@@ -74,19 +59,12 @@ def entry(database: Connection) -> str:
     return msgspec.json.encode({"kind": msgspec.inspect.type_info(type(database)).tag, **fields}).decode()
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / ".modelyard").make()
-
-
-@pytest.fixture
-def metadata(store: Store) -> Iterator[Metadata]:
-    with Metadata(f"sqlite:///{store.root / 'meta.db'}") as opened:
-        yield opened
+def file(connection: str, mode: str) -> str:
+    return HEAD + STEPS.format(connection=connection, mode=mode, compared=COMPARED)
 
 
 def plan(folder: Path, database: Connection, mode: str = "") -> Plan:
-    (folder / "modelyard.yaml").write_text(FILE.format(connection=entry(database), mode=mode))
+    (folder / "modelyard.yaml").write_text(file(entry(database), mode))
     put(database, "customers", rows(300, 1))
     put(database, "customers_now", rows(25, 2).drop("left"))
     return Project.load(folder).plan()
@@ -118,8 +96,8 @@ def test_the_loop_of_a_database(
     kept = Lake(store.lake).scan("labels").collect()
     said = {row["id"]: msgspec.json.decode(row["values"]) for row in kept.iter_rows(named=True)}
     assert said == {key: {"left": left} for key, left in source.select("key", "left").head(20).iter_rows()}
-    for file in (file for file in tmp_path.rglob("*") if file.is_file()):
-        assert secret.encode() not in file.read_bytes(), file
+    for path in (path for path in tmp_path.rglob("*") if path.is_file()):
+        assert secret.encode() not in path.read_bytes(), path
 
 
 def test_labels_with_a_cursor_are_read_on_and_wait_for_their_rows(
@@ -168,7 +146,7 @@ def test_a_run_that_is_done_again_takes_its_own_place(
 ) -> None:
     lite = Sqlite(name="crm", path="crm.db")
     here = Sqlite(name="crm", path=str(tmp_path / "crm.db"))
-    (tmp_path / "modelyard.yaml").write_text(FILE.format(connection=entry(lite), mode=f", mode: {mode}"))
+    (tmp_path / "modelyard.yaml").write_text(file(entry(lite), f", mode: {mode}"))
     put(here, "customers", rows(300, 1))
     put(here, "customers_now", rows(25, 2).drop("left"))
     planned = Project.load(tmp_path).plan()

@@ -1,7 +1,6 @@
 """Answers judged once their labels are in, estimated before; every monitor in one call, each verdict once."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -30,17 +29,6 @@ WATCH = Watch(model="late", drift=("drift",), performance=(QUALITY,))
 @pytest.fixture(scope="module")
 def model() -> Model:
     return watched_model()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return yard(tmp_path)
-
-
-@pytest.fixture
-def metadata(store: Store) -> Iterator[Metadata]:
-    with Metadata(store.metadata_url) as opened:
-        yield opened
 
 
 def notes(metadata: Metadata, what: str) -> list[Record]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-import pytest
 from run_projects import planned, rows
 from sklearn.linear_model import LogisticRegression
 
@@ -39,17 +37,6 @@ def timed(n: int, first: int, seed: int, key: int = 0) -> pl.DataFrame:
     at = START + (first + np.arange(n) // 10) * DAY + np.arange(n) % 10
     made = rows(n, seed).with_columns(key=pl.Series(np.arange(key, key + n)), at=pl.Series(at).cast(pl.Datetime("us")))
     return made.with_columns(a=pl.col("a").fill_null(0.0))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "yard").make()
-
-
-@pytest.fixture
-def metadata(store: Store) -> Iterator[Metadata]:
-    with Metadata(f"sqlite:///{store.root / 'meta.db'}") as opened:
-        yield opened
 
 
 def test_a_challenger_learns_from_source_and_log_up_to_its_time(

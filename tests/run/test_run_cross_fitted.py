@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -44,17 +43,6 @@ steps:
       - {use: model.random_forest, id: second, trees: 30, leaf: 5}
     split: {kind: stratified, folds: 4, holdout: {share: 0.25}}
 """
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "yard").make()
-
-
-@pytest.fixture
-def metadata(store: Store) -> Iterator[Metadata]:
-    with Metadata(f"sqlite:///{store.root / 'meta.db'}") as opened:
-        yield opened
 
 
 def rows(n: int = 1_200, towns: int = 300, truth: float = 0.0) -> pl.DataFrame:

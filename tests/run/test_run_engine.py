@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,17 +31,6 @@ from modelyard.store.place import Store
 from modelyard.store.versions import champion, listed
 
 NOW = 1_700_000_000_000_000
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "yard").make()
-
-
-@pytest.fixture
-def metadata(store: Store) -> Iterator[Metadata]:
-    with Metadata(f"sqlite:///{store.root / 'meta.db'}") as opened:
-        yield opened
 
 
 def test_answers_are_those_of_the_same_pipeline_by_hand(tmp_path: Path, store: Store) -> None:

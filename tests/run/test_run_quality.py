@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,17 +31,6 @@ steps:
     table: [{rule: rows, min: 10}, {rule: key, columns: [key]}, {rule: null_share, column: a, max: 0, else: warn}]
   - {use: evaluate.compare, candidates: [model.logistic_regression], split: {folds: 3}}
 """
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "yard").make()
-
-
-@pytest.fixture
-def metadata(store: Store) -> Iterator[Metadata]:
-    with Metadata(f"sqlite:///{store.root / 'meta.db'}") as opened:
-        yield opened
 
 
 def test_the_result_has_what_each_rule_found_and_the_package_keeps_the_row_rules(
