@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from modelyard.errors.data import MissingColumn
+from modelyard.errors.data import BadTarget, MissingColumn
 from modelyard.measure.doubts import Doubt
 from modelyard.measure.metrics import METRICS
 from modelyard.project.comparison import Metric
@@ -160,6 +160,17 @@ def test_words_that_somebody_wrote_are_told_from_labels():
 def test_a_target_that_is_not_there_is_named():
     with pytest.raises(MissingColumn, match="no column 'lft'"):
         init_file("churn", CHURN, "lft", FACTS, "a.csv")
+
+
+def test_a_table_with_nothing_to_learn_is_refused_with_what_was_seen():
+    schema = Schema((Column(name="x", kind="number"), Column(name="y", kind="number")))
+    facts = Facts(rows=50, columns={"x": ColumnFacts(distinct=9), "y": ColumnFacts(distinct=1)})
+    with pytest.raises(BadTarget, match=r"'y' holds 1 value\(s\): there is nothing to learn"):
+        init_file("p", schema, "y", facts, "a.csv")
+    schema = Schema((Column(name="c", kind="category"), Column(name="y", kind="integer")))
+    facts = Facts(rows=9, columns={"c": ColumnFacts(distinct=1), "y": ColumnFacts(distinct=2, counts=((0, 5), (1, 4)))})
+    with pytest.raises(BadTarget, match="no column beside 'y' says anything: c: one value"):
+        init_file("churn", schema, "y", facts, "a.csv")
 
 
 names = some.text(some.characters(codec="utf-8", exclude_characters="*?[", exclude_categories=("Cs",)), min_size=1)

@@ -44,7 +44,8 @@ def init_file(
 ) -> str:
     """The text of modelyard.yaml. `positive`: the class that scores are about, as text. `reading`: parameters of the
     read step besides its path; `kind`: which one it is, by default by the path's end; `connection`: the entry that it
-    reads through. Raises MissingColumn for a target that is not there, BadTarget for a class that is not."""
+    reads through. Raises MissingColumn for a target that is not there, BadTarget for a class that is not, and where
+    there is nothing to learn: a number that is always the same, no column beside it that says anything."""
     kind = kind or ("read.parquet" if path.endswith((".parquet", ".pq")) else "read.csv")
     read = {"use": kind, **({"path": path} if path else {}), **(reading or {})}
     return "\n".join(_File(name, schema, target, facts, task, positive, read, connection).lines()) + "\n"
@@ -68,6 +69,13 @@ class _File:
         self.counts = dict(facts.of(target).counts)
         self.named, self.read = positive, read
         self.guess = guess(schema, target, facts)
+        if self.task == "regression" and facts.of(target).distinct < 2:
+            found = f"{target!r} holds {facts.of(target).distinct} value(s): there is nothing to learn"
+            raise BadTarget(found, who="--target", way_out="Name another column, or a table with more rows")
+        if not self.guess.taught:
+            left_out = "; ".join(f"{name}: {why}" for name, why in self.guess.ignored.items())
+            found = f"no column beside {target!r} says anything{': ' * bool(left_out)}{_plain(left_out)}"
+            raise BadTarget(found, who="init", way_out="Name a table with more rows or columns")
 
     def lines(self) -> Iterator[str]:
         yield "# Written by `modelyard init`. It runs as it is; every line may be changed. `modelyard check` explains."
