@@ -6,7 +6,6 @@ Without DVC they lie in the store. Where the project is a Git repository with DV
 
 from __future__ import annotations
 
-import io
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +17,9 @@ from modelyard.api.data_taken import sources, taken
 from modelyard.api.dvc import Dvc
 from modelyard.api.project import Project
 from modelyard.errors.store import NoRemote, UnknownSnapshot
-from modelyard.package.synced import replace as write_whole
 from modelyard.run.kept import Kept
 from modelyard.step.step import TableStep
+from modelyard.store.in_use import in_use
 from modelyard.store.place import Store
 from modelyard.store.snapshots import Shelf, Snapshot, copy
 
@@ -39,13 +38,16 @@ class Restored(Struct, frozen=True, kw_only=True):
     written: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
+    forgotten: dict[str, int] = {}
+    """Source -> how many of its rows were forgotten since."""
 
 
 class Listed(Struct, frozen=True, kw_only=True):
-    """`here`: whether its rows are in this store; else `pull` brings them."""
+    """`here`: whether its rows are in this store; else `pull` brings them. `forgotten`: source -> rows."""
 
     snapshot: Snapshot
     here: bool
+    forgotten: dict[str, int] = {}
 
 
 class Versions:
@@ -62,9 +64,10 @@ class Versions:
         now = time.time_ns() // 1000 if at is None else at
         called = name or f"{datetime.fromtimestamp(now / 1e6, UTC):%Y%m%dT%H%M%SZ}"
         said: list[str] = []
-        sources_ = {one.id: taken(one, self.store, said.append) for one in sources(self.project)}
-        made = Snapshot(name=called, project=self.project.head.name, created=now, sources=sources_)
-        self.shelf.add(made)
+        with in_use(self.store):
+            sources_ = {one.id: taken(one, self.store, said.append) for one in sources(self.project)}
+            made = Snapshot(name=called, project=self.project.head.name, created=now, sources=sources_)
+            self.shelf.add(made)
         return Took(snapshot=self.shelf[called], said=tuple(said), commit=self._tracked(called))
 
     def listed(self) -> list[Listed]:
@@ -73,25 +76,38 @@ class Versions:
         if self.dvc is not None:
             found = {one.name: one for one in self.dvc.shelf("all")} | found
         ordered = sorted(found.values(), key=lambda one: (one.created, one.name))
-        return [Listed(snapshot=one, here=one.name in self.shelf) for one in ordered]
+        return [
+            Listed(snapshot=one, here=(here := one.name in self.shelf), forgotten=self._forgotten(one) if here else {})
+            for one in ordered
+        ]
 
     def open(self, name: str) -> Snapshot:
         """Of this store; what DVC has here comes into it first. Raises UnknownSnapshot."""
         if name not in self.shelf and self.dvc is not None and self.dvc.here(name):
-            copy(name, self.dvc.shelf(name), self.shelf)
+            with in_use(self.store):
+                copy(name, self.dvc.shelf(name), self.shelf)
         return self.shelf[name]
+
+    def drop(self, name: str) -> None:
+        """The snapshot's name out of this store; what only it held goes by `prune`. Raises UnknownSnapshot."""
+        with in_use(self.store):
+            self.shelf.drop(name)
 
     def checkout(self, name: str, to: Path | None = None, force: bool = False) -> Restored:
         """The files of its sources with the very bytes they had; rows of other sources as Parquet files in `to`
         (`snapshots/NAME.rows` beside the project file unless said). `churn@3`: what that version of the model was made
         of, of its sources with a cursor. Raises WouldBeLost before anything is changed, UnknownSnapshot."""
         if "@" in name:
-            return self._version(name, to)
+            with in_use(self.store):
+                return self._version(name, to)
         snapshot = self.open(name)
-        put = put_back(snapshot, self._steps(), self.project.folder, self.shelf, force)
-        folder = to or self.project.folder / "snapshots" / f"{name}.rows"
-        rows = [self._rows_to(folder, id_, taken.version) for id_, taken in snapshot.sources.items() if not taken.files]
-        return Restored(written=put.written, removed=put.removed, rows=tuple(rows))
+        with in_use(self.store):
+            put = put_back(snapshot, self._steps(), self.project.folder, self.shelf, force)
+            folder = to or self.project.folder / "snapshots" / f"{name}.rows"
+            alone = {id_ for id_, taken in snapshot.sources.items() if not taken.files} | put.forgotten
+            rows = [self._rows_to(folder, id_, snapshot.sources[id_].version) for id_ in sorted(alone)]
+            lost = self._forgotten(snapshot)
+        return Restored(written=put.written, removed=put.removed, rows=tuple(rows), forgotten=lost)
 
     def push(self, name: str | None = None, remote: str | None = None) -> dict[str, int]:
         """All snapshots, or that one: name -> blobs that were not there yet (with DVC 0: it does not say). Raises
@@ -104,7 +120,8 @@ class Versions:
                 self.dvc.push(each, remote)
             return dict.fromkeys(names, 0)
         there = self._remote(remote)
-        return {each: copy(each, self.shelf, there)[1] for each in names}
+        with in_use(self.store):
+            return {each: copy(each, self.shelf, there)[1] for each in names}
 
     def pull(self, name: str | None = None, remote: str | None = None) -> dict[str, int]:
         """All snapshots there, or that one; as `push`."""
@@ -112,10 +129,12 @@ class Versions:
             names = [name] if name else [one.name for one in self.dvc.shelf("all")]
             for each in names:
                 self.dvc.pull(each, remote)
-            return {each: copy(each, self.dvc.shelf(each), self.shelf)[1] for each in names}
+            with in_use(self.store):
+                return {each: copy(each, self.dvc.shelf(each), self.shelf)[1] for each in names}
         there = self._remote(remote)
         names = [name] if name else [one.name for one in there]
-        return {each: copy(each, there, self.shelf)[1] for each in names}
+        with in_use(self.store):
+            return {each: copy(each, there, self.shelf)[1] for each in names}
 
     def _remote(self, named: str | None) -> Shelf:
         place = named or self.project.head.remote
@@ -144,13 +163,27 @@ class Versions:
             way_out = "Only rows of sources with a `cursor:` are kept with a version; take snapshots of the others"
             raise UnknownSnapshot(f"{name} keeps no rows", who="data checkout", way_out=way_out)
         folder = to or self.project.folder / "snapshots" / f"{name}.rows"
-        return Restored(rows=tuple(self._rows_to(folder, id_, version) for id_, version in pins.items()))
+        rows = tuple(self._rows_to(folder, id_, version) for id_, version in pins.items())
+        return Restored(rows=rows, forgotten=self._lost(pins))
+
+    def _forgotten(self, snapshot: Snapshot) -> dict[str, int]:
+        return self._lost({id_: taken.version for id_, taken in snapshot.sources.items()})
+
+    def _lost(self, readings: dict[str, str]) -> dict[str, int]:
+        """Of each reading how many rows were forgotten, where there are some."""
+        kept = Kept(self.store)
+        found = {id_: kept.forgotten(kept.version(version)) for id_, version in readings.items()}
+        return {id_: rows for id_, rows in found.items() if rows}
 
     def _rows_to(self, folder: Path, id_: str, version: str) -> str:
-        kept, content = Kept(self.store), io.BytesIO()
-        kept.rows(kept.version(version)).write_parquet(content)
+        from modelyard.frame.appended import appended
+        from modelyard.frame.spilled import parts
+
+        kept = Kept(self.store)
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / f"{id_}.parquet", content.getvalue())
+        with appended(folder / f"{id_}.parquet") as out:
+            for part in parts(kept.scan(kept.version(version))):
+                out.add(part)
         return str(folder / f"{id_}.parquet")
 
 

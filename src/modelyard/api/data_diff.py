@@ -20,6 +20,7 @@ from modelyard.measure.profile import count, profile
 from modelyard.run.kept import Kept
 from modelyard.schema.column import Column, Kind
 from modelyard.schema.schema import Schema
+from modelyard.store.in_use import in_use
 
 if TYPE_CHECKING:
     from polars import DataFrame
@@ -81,7 +82,8 @@ def _side(versions: Versions, name: str) -> dict[str, _Rows]:
         return {one.id: _Rows(one.rows(), one.columns) for one in sources(versions.project)}
     kept = Kept(versions.store)
     found = versions.open(name).sources
-    return {id_: _Rows(kept.rows(kept.version(taken.version)), taken.columns) for id_, taken in found.items()}
+    with in_use(versions.store):
+        return {id_: _Rows(kept.rows(kept.version(taken.version)), taken.columns) for id_, taken in found.items()}
 
 
 def _nothing(other: _Rows | None) -> _Rows:

@@ -17,8 +17,11 @@ from modelyard.store.snapshots import Shelf, Snapshot
 
 
 class PutBack(Struct, frozen=True):
+    """`forgotten`: sources of which a file was forgotten, so that all were left as they are."""
+
     written: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    forgotten: frozenset[str] = frozenset()
 
 
 def put_back(
@@ -28,9 +31,12 @@ def put_back(
     WouldBeLost and BadSnapshot before anything is changed."""
     wanted: dict[str, str] = {}
     extra: list[str] = []
+    gone = {
+        id_ for id_, taken in snapshot.sources.items() if any(shelf.blobs.gone(file.digest) for file in taken.files)
+    }
     for id_, taken in snapshot.sources.items():
         path = getattr(steps.get(id_), "path", None)
-        if taken.files and isinstance(path, str):
+        if id_ not in gone and taken.files and isinstance(path, str):
             own = {file.name: file.digest for file in taken.files}
             _inside(own, path, id_)
             wanted |= own
@@ -47,7 +53,7 @@ def put_back(
         replace(folder / name, content)
     for name in extra:
         (folder / name).unlink()
-    return PutBack(tuple(written), tuple(extra))
+    return PutBack(tuple(written), tuple(extra), frozenset(gone))
 
 
 def _inside(names: Mapping[str, str], path: str, id_: str) -> None:

@@ -33,9 +33,11 @@ class Place(Struct, frozen=True):
 
     @property
     def exists(self) -> bool:
-        """Whether anything was ever stored here; of a database that is a server, the folder tells."""
+        """Whether anything was ever stored here, be it a snapshot alone; of a database that is a server, the folder
+        tells."""
         scheme, _, path = self.url.partition(":///")
-        return Path(path).exists() if scheme == "sqlite" else self.store.keys.is_dir()
+        there = Path(path).exists() if scheme == "sqlite" else self.store.keys.is_dir()
+        return there or self.store.snapshots.is_dir()
 
     def check(self) -> None:
         """Raises NoStore."""

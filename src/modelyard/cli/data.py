@@ -1,4 +1,4 @@
-"""`modelyard data snapshot|list|diff|checkout|push|pull`: versions of the data that a project reads."""
+"""`modelyard data snapshot|list|diff|checkout|push|pull|drop|prune`: versions of the data that a project reads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelyard.cli.options import Json, Store
+from modelyard.cli.options import DryRun, Json, Store
 from modelyard.cli.output import columns, document
 from modelyard.cli.when import shown
 
@@ -28,10 +28,15 @@ class Action(StrEnum):
     checkout = "checkout"
     push = "push"
     pull = "pull"
+    drop = "drop"
+    prune = "prune"
 
 
 def command(
-    action: Annotated[Action, typer.Argument(help="snapshot, list, diff, checkout, push or pull.", show_choices=False)],
+    action: Annotated[
+        Action,
+        typer.Argument(help="snapshot, list, diff, checkout, push, pull, drop or prune.", show_choices=False),
+    ],
     name: Annotated[
         str | None, typer.Argument(help="Of a snapshot; a new one is called after the time, push and pull take all.")
     ] = None,
@@ -46,11 +51,19 @@ def command(
     remote: Annotated[
         str | None, typer.Option("--remote", help="push, pull: another store's folder; with DVC, the name of a remote.")
     ] = None,
+    keep: Annotated[
+        int | None, typer.Option("--keep", help="prune: of each model only so many versions keep their rows.")
+    ] = None,
+    dry_run: DryRun = False,
     store: Store = None,
     json: Json = False,
 ) -> None:  # fmt: skip
     """Keep what the project's sources hold under a name, see what changed, put it back, share it. Where the project is
-    a Git repository with DVC, snapshots are files that DVC tracks."""
+    a Git repository with DVC, snapshots are files that DVC tracks. `drop` takes a snapshot's name away; `prune` deletes
+    the rows that no snapshot, no version of a model and no source needs any more, a day after they were written."""
+    if action is Action.prune:
+        _prune(file, store, keep, dry_run, json)
+        return
     from modelyard.api.data import Versions
     from modelyard.api.project import Project
 
@@ -63,6 +76,9 @@ def command(
         _diff(versions, _named(name), other, key or [], json)
     elif action is Action.checkout:
         _checkout(versions, _named(name), to, force, json)
+    elif action is Action.drop:
+        versions.drop(_named(name))
+        typer.echo(f"dropped {name}")
     else:
         done = (versions.push if action is Action.push else versions.pull)(name, remote)
         _moved(done, "pushed" if action is Action.push else "pulled", json)
@@ -117,6 +133,8 @@ def _reach(one: Listed, id_: str) -> str:
 
     taken = one.snapshot.sources[id_]
     where = "" if one.here else "not here: modelyard data pull"
+    if id_ in one.forgotten:
+        where = f"{one.forgotten[id_]:,} rows forgotten since"
     if not taken.cursor:
         return where
     return f"up to {taken.cursor} = {mark(taken.upto, taken.columns[taken.cursor])} {where}".strip()
@@ -162,8 +180,24 @@ def _checkout(versions: Versions, name: str, to: str | None, force: bool, json: 
     for what, files in (("written", done.written), ("removed", done.removed), ("rows in", done.rows)):
         for each in files:
             typer.echo(f"{what} {each}")
+    for id_, rows in done.forgotten.items():
+        typer.echo(f"{id_}: {rows:,} rows were forgotten since", err=True)
     if not (done.written or done.removed or done.rows):
         typer.echo("All files are as they were.")
+
+
+def _prune(file: str, store: str | None, keep: int | None, dry_run: bool, json: bool) -> None:
+    from modelyard.api.data_kept import prune
+    from modelyard.api.project import Project
+
+    found = prune(Project.load(file), store, keep=keep, dry_run=dry_run)
+    if json:
+        document(found)
+        return
+    what = f"{found.blobs:,} blob(s) that nothing refers to, {found.size / 2**20:,.1f} MiB"
+    typer.echo(f"Deleted {what}." if found.done else f"Would be deleted: {what}. Nothing was changed.")
+    for name in found.versions:
+        typer.echo(f"{name} keeps no rows any more", err=True)
 
 
 def _moved(done: dict[str, int], word: str, json: bool) -> None:

@@ -12,6 +12,12 @@ class MissingBlob(ModelyardError):
     status = 404
 
 
+class Forgotten(MissingBlob):
+    """The bytes of a digest were deleted on purpose: `modelyard forget`, or rows that were kept long enough."""
+
+    way_out = "Nothing is damaged and nothing brings them back; what is left of a version comes by `modelyard data`."
+
+
 class StalePointer(ModelyardError):
     """A pointer was to be set to a revision that is not greater than the one it has."""
 
@@ -57,6 +63,15 @@ class NewerStore(ModelyardError):
     """The store was written by a newer version."""
 
     way_out = "Install the newer version, or point `store:` at another folder."
+
+
+class StoreInUse(ModelyardError):
+    """A run, a retraining or a snapshot is reading into the store, so nothing can be forgotten of it; nothing was
+    changed."""
+
+    way_out = "Forget again when it has ended."
+    status = 409
+    exit = 3
 
 
 class UnknownVersion(ModelyardError):

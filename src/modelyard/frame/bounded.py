@@ -35,20 +35,20 @@ def in_order(frame: pl.DataFrame, column: str) -> pl.DataFrame:
     return frame.sort(mark(column, frame.schema[column]), maintain_order=True)
 
 
-def farthest(frame: pl.DataFrame, column: str) -> Mark | None:
+def farthest(frame: pl.LazyFrame, column: str) -> Mark | None:
     """The greatest cursor; None where there is no row.
 
-    >>> farthest(pl.DataFrame({"n": [3, 1]}), "n")
+    >>> farthest(pl.LazyFrame({"n": [3, 1]}), "n")
     3
     """
-    found = frame.select(mark(column, frame.schema[column]).max()).item()
+    found = frame.select(mark(column, frame.collect_schema()[column]).max()).collect().item()
     return found if isinstance(found, int | float | str) else None
 
 
-def latest(frame: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
+def latest(frame: pl.LazyFrame, key: Sequence[str]) -> pl.LazyFrame:
     """Of rows with the same key the last one; without a key, all of them.
 
-    >>> latest(pl.DataFrame({"id": [1, 2, 1], "a": ["x", "y", "z"]}), ["id"])["a"].to_list()
+    >>> latest(pl.LazyFrame({"id": [1, 2, 1], "a": ["x", "y", "z"]}), ["id"]).collect()["a"].to_list()
     ['y', 'z']
     """
     return frame.unique(key, keep="last", maintain_order=True) if key else frame

@@ -4,6 +4,7 @@ and whatever library version holds them."""
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import polars as pl
 
@@ -15,9 +16,25 @@ def digest(frame: pl.DataFrame) -> str:
     >>> digest(whole) == digest(pl.concat([whole[:1], whole[1:]])), digest(whole) == digest(whole[::-1])
     (True, False)
     """
+    return digest_of((name, frame[name]) for name in frame.columns)
+
+
+def scanned_digest(frame: pl.LazyFrame) -> str:
+    """The same of rows that are not in memory: a column at a time.
+
+    >>> rows = pl.DataFrame({"a": [1.5, None], "b": ["x", "yz"]})
+    >>> scanned_digest(rows.lazy()) == digest(rows)
+    True
+    """
+    names = frame.collect_schema().names()
+    return digest_of((name, frame.select(name).collect()[name]) for name in names)
+
+
+def digest_of(columns: Iterable[tuple[str, pl.Series]]) -> str:
+    """Of columns, each by its name, in order."""
     found = hashlib.sha256()
-    for name, dtype in frame.schema.items():
-        column = frame[name]
+    for name, column in columns:
+        dtype = column.dtype
         found.update(f"{len(name.encode())} {name} {dtype} {len(column)}\n".encode())
         found.update(column.is_null().to_numpy().tobytes())
         if dtype in (pl.String, pl.Categorical, pl.Enum):

@@ -27,9 +27,10 @@ PLACE = ".modelyard/cache/spill"
 
 
 class Gathering:
-    def __init__(self, folder: Path, most: int | None = None) -> None:
-        """`folder`: of the project. `most`: bytes to hold in memory; unless said, what there is room for now."""
-        self._folder, self._most = folder, room() if most is None else most
+    def __init__(self, folder: Path, most: int | None = None, place: Path | None = None) -> None:
+        """`folder`: of the project. `most`: bytes to hold in memory; unless said, what there is room for now. `place`:
+        where parts lie, instead of the project's cache."""
+        self._place, self._most = place or folder / PLACE, room() if most is None else most
         self._held: list[pl.DataFrame] = []
         self._size = 0
         self._spill: Spill | None = None
@@ -40,7 +41,7 @@ class Gathering:
         self._size += int(frame.estimated_size())
         self.rows += frame.height
         if self._size > (self._most if self._spill is None else PART):
-            self._spill = self._spill or Spill(self._folder / PLACE)
+            self._spill = self._spill or Spill(self._place)
             self._flush(self._spill)
 
     def lazy(self) -> pl.LazyFrame:

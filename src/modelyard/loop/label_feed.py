@@ -27,10 +27,11 @@ class LabelFeed:
     kind = "labels"
     cursor_key: tuple[str, ...] = ()
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Asked, id: str = "") -> None:
+        """`id`: the column that holds ids of predictions, where labels are found by them."""
         from modelyard.frame.sql.read import peek
 
-        self._asked, self.cursor = asked, asked.cursor
+        self._asked, self.cursor, self.id = asked, asked.cursor, id
         self.columns: dict[str, Kind] = {column.name: column.kind for column in peek(asked)}
         told = [
             described(asked.connection),
@@ -46,6 +47,6 @@ class LabelFeed:
     def fetch(self, bounds: Bounds, before: Reading) -> Fetched:
         from modelyard.frame.sql.read import counted, scan
 
-        new = scan(replace(self._asked, after=bounds.after)).select(list(self.columns)).collect()
+        new = scan(replace(self._asked, after=bounds.after)).select(list(self.columns))
         behind = None if bounds.after is None else counted(replace(self._asked, upto=bounds.after))
         return Fetched(frame=new, behind=behind)

@@ -25,6 +25,7 @@ from modelyard.loop.logged import Label
 from modelyard.rows.timestamps import BadTime, reader
 from modelyard.run.kept import Kept
 from modelyard.run.reading import read_on
+from modelyard.store.in_use import in_use
 from modelyard.store.lake import Lake
 from modelyard.store.metadata import Metadata
 from modelyard.store.place import Store
@@ -94,7 +95,8 @@ def _read(store: Store, metadata: Metadata, model: str, table: Tabled) -> DataFr
     if table.asked is not None:
         asked = _narrowed(table.asked(), table)
         if table.cursor is not None:
-            return _read_on(store, metadata, model, asked).select(table.columns)
+            by = table.columns[0] if table.by_id else ""
+            return _read_on(store, metadata, model, asked, by).select(table.columns)
         from modelyard.frame.sql.read import scan
 
         return scan(asked).select(table.columns).collect()
@@ -111,15 +113,16 @@ def _narrowed(asked: Asked, table: Tabled) -> Asked:
     return msgspec.structs.replace(asked, columns=columns, where=said, cursor=table.cursor or "")
 
 
-def _read_on(store: Store, metadata: Metadata, model: str, asked: Asked) -> DataFrame:
+def _read_on(store: Store, metadata: Metadata, model: str, asked: Asked, by: str) -> DataFrame:
     """All that was ever read of it, in the order in which labels were written; what is odd stands in the history."""
     said: list[str] = []
-    read = read_on(LabelFeed(asked), Kept(store, passing=True), said.append)
+    with in_use(store):
+        frame = read_on(LabelFeed(asked, by), Kept(store, passing=True), said.append).frame
     for word in said:
         key = hashlib.sha256(word.encode()).hexdigest()[:32]
         with metadata.begin() as sql:
             record(sql, "labels", model, time.time_ns() // 1_000, {"summary": f"{asked.table}: {word}"}, key=key)
-    return read.frame
+    return frame
 
 
 def _of_file(path: Path, table: Tabled) -> DataFrame:

@@ -7,13 +7,15 @@ killed is finished by the next: every part of it is done once, whatever was done
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from modelyard.errors import ModelyardError
 from modelyard.errors.loop import RetrainFailed
+from modelyard.errors.store import StoreInUse
 from modelyard.loop.durable import Durable
 from modelyard.loop.forget import keep
 from modelyard.loop.policy import DAY, Policy
@@ -25,10 +27,12 @@ from modelyard.loop.verdict import Verdict
 from modelyard.loop.watch import Watcher, standing
 from modelyard.loop.watching import watch
 from modelyard.loop.watermark import wall_clock, watermark
+from modelyard.run.referred import collect as collect_rows
+from modelyard.run.referred import pinned
 from modelyard.store.metadata import set_setting, setting
 from modelyard.store.packages import collect
-from modelyard.store.records import end_run, read_runs, read_triggers, start_run
-from modelyard.store.versions import champion, listed
+from modelyard.store.records import end_run, read_runs, read_triggers, record, start_run
+from modelyard.store.versions import Version, champion, listed
 
 Clock = Callable[[], int]
 """What the time is on the wall, microseconds: only to leave out events of the future."""
@@ -132,18 +136,30 @@ class Loop:
         return None if now is None else watch(self.metadata, now, self.retraining.tell)
 
     def _retain(self, at: int | None) -> None:
-        """Once an event day: rows past their time go, and packages that a killed training left."""
+        """Once an event day: rows past their time go, and packages and rows of sources that nothing refers to."""
         if at is None:
             return
         name, day = f"kept/{self.model}", str(at // DAY)
         with self.metadata.begin() as sql:
             if setting(sql, name) == day:
                 return
-            registered = {version.digest for version in listed(sql)}
+            registered = listed(sql)
         if self._keep is not None:
             keep(self.store, self.metadata, at - self._keep)
         # Files are dated by the clock of this machine, whatever time the rows are of.
         if not self._running():
-            collect(self.store, registered, time.time() - LEFT)
+            collect(self.store, {version.digest for version in registered}, time.time() - LEFT)
+            self._collect_rows(registered, at, day)
         with self.metadata.begin() as sql:
             set_setting(sql, name, day)
+
+    def _collect_rows(self, registered: Sequence[Version], at: int, day: str) -> None:
+        """What nobody refers to of the rows kept; where it cannot be told, all stays, which stands in the history."""
+        try:
+            collect_rows(self.store, pinned(self.store, registered))
+        except StoreInUse:
+            return
+        except ModelyardError as error:
+            with self.metadata.begin() as sql:
+                said = {"summary": f"no rows kept were deleted: {error.found}"}
+                record(sql, "kept", self.model, at, said, key=day)

@@ -7,12 +7,13 @@ parts of bounded size, so that it is one version whole, or an error that names i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from msgspec import Struct
 
-from modelyard.errors.connection import AccessDenied, ObjectChanged, StoreRefused
+from modelyard.errors.connection import AccessDenied, MissingObject, ObjectChanged, StoreRefused
 from modelyard.objects.client import client
 from modelyard.objects.refusal import told
 from modelyard.schema.object_store import ObjectStore
@@ -110,6 +111,14 @@ class Bucket:
             except AlreadyExistsError:
                 return False
         return True
+
+    def drop(self, key: str) -> None:
+        """Delete what is there; nothing there is well, too."""
+        import obstore
+
+        self._may_write(key)
+        with suppress(MissingObject), told(self.connection, key):
+            obstore.delete(self._client, self._path(key))
 
     def upload(self, file: Path, key: str) -> None:
         """The file as that object, in the place of what is there: visible whole, or not at all. In parts where it is

@@ -84,11 +84,11 @@ def read_data(
 
 def data_of(plan: Plan, frame: DataFrame, known: Outcome | None = None) -> Data:
     """Rows that went through the table steps, as learning takes them."""
-    from modelyard.frame.table import to_table
+    from modelyard.frame.table import in_one_form, to_table
 
     table = to_table(frame, plan.schema, plan.context.zone)
     target, roles = plan.project.target, plan.project.roles
-    values = frame[target.column]
+    values = in_one_form(frame[target.column])
     gives = known or outcome(target, plan.project.task, _distinct(plan, values))
     return Data(
         table=table,
@@ -131,7 +131,7 @@ def _source(plan: Plan, node: Node, step: TableStep, ctx: Context, kept: Kept | 
     named = _named(node, ctx)
     with _told(node):
         read = read_on(StepFeed(step, named, plan.schemas[node.id]), kept, named.tell)
-    return read.frame.lazy(), read.pin
+    return read.rows, read.pin
 
 
 def start_over(plan: Plan, kept: Kept) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from modelyard.step.located import named_files
 from modelyard.step.step import Step, TableStep
 
 if TYPE_CHECKING:
-    from polars import DataFrame, LazyFrame
+    from polars import LazyFrame
 
 SECRET = ("name", "user", "password", "token", "auth", "rate", "ca", "access_key", "secret_key", "session_token",
           "service_account", "account_key", "sas_token")  # fmt: skip
@@ -41,6 +41,7 @@ class StepFeed:
         self.key = identity(step, ctx)
         self.cursor, self.cursor_key = step.cursor or "", step.cursor_key
         self.columns: dict[str, Kind] = {column.name: column.kind for column in schema}
+        self.id = id_of(ctx, self.columns)
 
     def fetch(self, bounds: Bounds, before: Reading) -> Fetched:
         units = list(self._units())
@@ -76,8 +77,9 @@ class StepFeed:
     def _of_files(self, units: list[Unit], bounds: Bounds, before: Reading) -> Fetched:
         import polars as pl
 
+        from modelyard.frame.arranged import count, taken
         from modelyard.frame.bounded import bounded
-        from modelyard.frame.digest import digest
+        from modelyard.frame.digest import scanned_digest
 
         words: list[str] = []
         frames, files = [self._typed(pl.LazyFrame()).head(0)], {}
@@ -86,34 +88,40 @@ class StepFeed:
             if known is not None and known.digest == unit.digest:
                 files[unit.name] = known
                 continue
-            whole = self._typed(unit.step.run(self._ctx))
-            dated = bounded(whole.lazy(), self.cursor, None, None).collect()
-            if dated.height < whole.height:
-                words.append(f"{unit.name}: {whole.height - dated.height:,} rows have no {self.cursor!r}, not read")
-            behind = (
-                dated[:0] if bounds.after is None else bounded(dated.lazy(), self.cursor, None, bounds.after).collect()
-            )
-            words += self._behind(unit, known, behind, before)
-            files[unit.name] = File(unit.digest, digest(dated))
-            frames.append(bounded(dated.lazy(), self.cursor, bounds.after, None).collect())
+            whole = taken(self._typed(unit.step.run(self._ctx)), self._ctx.spill)
+            dated = bounded(whole, self.cursor, None, None)
+            lost = count(whole) - count(dated)
+            if lost:
+                words.append(f"{unit.name}: {lost:,} rows have no {self.cursor!r}, not read")
+            words += self._behind(unit, known, dated, before)
+            files[unit.name] = File(unit.digest, scanned_digest(dated))
+            frames.append(bounded(dated, self.cursor, bounds.after, None))
         gone = [name for name in before.files if name not in files]
         words += [f"{name} is gone; its rows stay among those read; {REREAD}" for name in gone]
         return Fetched(frame=pl.concat(frames), files=files, words=tuple(words))
 
-    def _behind(self, unit: Unit, known: File | None, behind: DataFrame, before: Reading) -> Iterator[str]:
-        from modelyard.frame.digest import digest
+    def _behind(self, unit: Unit, known: File | None, dated: LazyFrame, before: Reading) -> Iterator[str]:
+        from modelyard.frame.arranged import count
+        from modelyard.frame.bounded import bounded
+        from modelyard.frame.digest import scanned_digest
 
+        there = dated.head(0) if before.upto is None else bounded(dated, self.cursor, None, before.upto)
         where = f"up to {self.cursor} = {shown(before.upto, self.columns[self.cursor])}"
-        if known is not None and known.content != digest(behind):
+        if known is not None and known.content != scanned_digest(there):
             yield f"{unit.name} was changed {where}, which was read before: those changes are not read; {REREAD}"
-        elif known is None and behind.height:
-            yield f"{unit.name}: {behind.height:,} rows came late, {where}, and are not read; {REREAD}"
+        elif known is None and (late := count(there)):
+            yield f"{unit.name}: {late:,} rows came late, {where}, and are not read; {REREAD}"
 
-    def _typed(self, frame: LazyFrame) -> DataFrame:
+    def _typed(self, frame: LazyFrame) -> LazyFrame:
         return in_columns(frame, self.columns)
 
 
-def in_columns(frame: LazyFrame, columns: Mapping[str, Kind]) -> DataFrame:
+def id_of(ctx: Context, columns: Mapping[str, Kind]) -> str:
+    """The column of a source that says whose a row is; "" where it has none by the name of the id role."""
+    return ctx.roles.id if ctx.roles.id in columns and ctx.roles.id is not None else ""
+
+
+def in_columns(frame: LazyFrame, columns: Mapping[str, Kind]) -> LazyFrame:
     """All columns, in their order and types; one that is not there is null."""
     import polars as pl
 
@@ -121,7 +129,7 @@ def in_columns(frame: LazyFrame, columns: Mapping[str, Kind]) -> DataFrame:
 
     there = frame.collect_schema()
     made = {n: (pl.col(n) if n in there else pl.lit(None)).cast(DTYPES[kind]) for n, kind in columns.items()}
-    return frame.select(**made).collect()
+    return frame.select(**made)
 
 
 class Unit(Struct, frozen=True):

@@ -49,6 +49,11 @@ class Context(Struct, frozen=True, kw_only=True):
         return (self.cache or self.folder / ".modelyard" / "cache") / "objects"
 
     @property
+    def spill(self) -> Path:
+        """Where rows lie for which there is no room."""
+        return (self.cache or self.folder / ".modelyard" / "cache") / "spill"
+
+    @property
     def hidden(self) -> tuple[str, ...]:
         """What no learned step may select."""
         return (*self.roles.never_features, *((self.target,) if self.target else ()))

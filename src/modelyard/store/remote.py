@@ -49,5 +49,9 @@ class Remote:
             return False
         return True
 
+    def drop(self, key: str) -> None:
+        """Nothing there any more, whether or not there was."""
+        self._bucket.drop(self._key(key))
+
     def _key(self, key: str) -> str:
         return f"{self._path}/{key}" if self._path else key

@@ -111,6 +111,13 @@ class Shelf:
         self._names.mkdir(parents=True, exist_ok=True)
         replace(path, msgspec.json.format(msgspec.json.encode(snapshot), indent=1))
 
+    def drop(self, name: str) -> None:
+        """Its name; what it held goes when nothing else refers to it. Raises UnknownSnapshot."""
+        path = self._path(name)
+        if name not in self:
+            raise UnknownSnapshot(f"no snapshot {name!r}", where=str(self._names))
+        path.unlink()
+
     def _path(self, name: str) -> Path:
         if not NAME.fullmatch(name):
             raise UnknownSnapshot(f"{name!r} is no name of a snapshot", way_out="Letters, digits, . _ -, at most 100")
@@ -119,17 +126,31 @@ class Shelf:
 
 def copy(name: str, source: Shelf, target: Shelf) -> tuple[Snapshot, int]:
     """The snapshot, and how many blobs were not there yet. What is there is read and checked too: a damaged blob is
-    written anew."""
+    written anew. What was forgotten on either shelf is forgotten on both."""
     snapshot, sent = source[name], 0
     if name in target and not target[name].holds(snapshot):
         raise SnapshotThere(f"there is a snapshot {name!r} of other rows", where=str(target.blobs.folder))
     for digest in snapshot.blobs:
-        if not _whole(target.blobs, digest):
-            target.blobs.path(digest).unlink(missing_ok=True)
-            target.blobs.put(source.blobs.get(digest))
-            sent += 1
+        sent += _brought(source.blobs, target.blobs, digest)
     target.add(snapshot)
     return snapshot, sent
+
+
+def _brought(source: Blobs, target: Blobs, digest: str) -> int:
+    """How many blobs were written to have that one, or what is left of it."""
+    here, there = target.gone(digest), source.gone(digest)
+    if there is None and here is None:
+        if _whole(target, digest):
+            return 0
+        target.path(digest).unlink(missing_ok=True)
+        target.put(source.get(digest))
+        return 1
+    if there is None or (here is not None and here.by != there.by):
+        return 0
+    sent = _brought(source, target, there.by) if there.by else 0
+    if here is None:
+        target.forget(digest, there)
+    return sent
 
 
 def _whole(blobs: Blobs, digest: str) -> bool:
