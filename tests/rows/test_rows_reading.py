@@ -80,11 +80,21 @@ def test_columns_that_the_model_does_not_read_are_ignored_with_one_warning() -> 
     assert rows.warnings == {0: [{"warning": "ignored", "column": "a", "columns": ["a", "b"]}]}
 
 
-@pytest.mark.parametrize("value", ["", " red", "RED", "é", "e\u0301"])
-def test_a_category_that_training_never_saw_is_predicted_with_a_warning(value: str) -> None:
+@pytest.mark.parametrize(
+    ("value", "like"), [("", {}), ("é", {}), ("e\u0301", {}), (" red", {"like": "red"}), ("RED", {"like": "red"})]
+)
+def test_a_category_that_training_never_saw_is_predicted_with_a_warning(value: str, like: dict[str, str]) -> None:
     rows = RowReader(contract("category", categories=("blue", "red"))).read([{"x": value}, {"x": "red"}])
     assert rows.inputs[0].tolist() == [-1.0, 1.0]
-    assert rows.warnings == {0: [{"warning": "unseen", "column": "x", "value": value}]}
+    assert rows.warnings == {0: [{"warning": "unseen", "column": "x", "value": value, **like}]}
+
+
+def test_a_category_in_another_normal_form_is_that_category_and_rules_see_it_so() -> None:
+    rule = ColumnRule(column="x", categories=("Zoe\u0308", "red"))
+    field = Field(name="x", kind="category", categories=("Zo\u00eb", "red"))
+    rows = RowReader(Contract((field,), rules=(rule,))).read([{"x": "Zo\u00eb"}, {"x": "Zoe\u0308"}])
+    assert rows.inputs[0].tolist() == [0.0, 0.0]
+    assert rows.warnings == {1: [{"warning": "normalised", "column": "x", "value": "Zoe\u0308", "read_as": "Zo\u00eb"}]}
 
 
 @pytest.mark.parametrize(

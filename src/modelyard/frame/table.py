@@ -14,6 +14,7 @@ from modelyard.frame.zone import to_utc
 from modelyard.rows.table import Floats, Table, Vector
 from modelyard.schema.column import Column
 from modelyard.schema.schema import Schema
+from modelyard.schema.word import one_form
 
 EXACT = 2**53
 """Up to here every whole number is a float64 of its own."""
@@ -51,10 +52,19 @@ def _truths(series: pl.Series) -> bool:
 
 
 def _coded(series: pl.Series) -> Vector:
-    texts = series.cast(pl.String)
+    texts = in_one_form(series.cast(pl.String))
     categories = texts.drop_nulls().unique().sort().to_list()
     codes = texts.cast(pl.Enum(categories)).to_physical()
     return Vector("category", _floats(codes, series.name), tuple(categories))
+
+
+def in_one_form(series: pl.Series) -> pl.Series:
+    """Strings as `one_form` writes them; of other columns nothing is changed."""
+    if series.dtype != pl.String or bool((series.str.len_bytes() == series.str.len_chars()).all()):
+        return series
+    words = series.drop_nulls().unique()
+    others = {word: form for word in words.to_list() if (form := one_form(word)) != word}
+    return series.replace(others) if others else series
 
 
 def _floats(series: pl.Series, name: str) -> Floats:

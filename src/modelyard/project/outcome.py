@@ -8,6 +8,7 @@ from typing import Any
 from modelyard.errors import did_you_mean
 from modelyard.errors.data import BadTarget
 from modelyard.schema.target import Outcome, Target, Task
+from modelyard.schema.word import one_form
 
 SELF_EVIDENT: tuple[tuple[Any, Any], ...] = ((0, 1), (False, True))
 
@@ -32,12 +33,12 @@ def outcome(target: Target, task: Task, values: Iterable[Any]) -> Outcome:
 
 
 def class_name(label: Any) -> str:
-    """A class as text: `true`, `3`, `late`."""
+    """A class as text: `true`, `3`, `late`; a word in one form."""
     if isinstance(label, bool):
         return "true" if label else "false"
     if isinstance(label, float) and label.is_integer():
         return str(int(label))
-    return str(label)
+    return one_form(str(label))
 
 
 def _sorted(labels: set[Any]) -> list[Any]:

@@ -11,6 +11,7 @@ from modelyard.rows.notes import NAN, Notes
 from modelyard.rows.table import UNSEEN
 from modelyard.rows.timestamps import BadTime, reader
 from modelyard.schema.contract import Field
+from modelyard.schema.word import alike, one_form
 
 EXACT = 2**53
 
@@ -84,6 +85,7 @@ def _booleans(field: Field) -> ReadField:
 def _categories(field: Field) -> ReadField:
     name = field.name
     codes = {value: float(code) for code, value in enumerate(field.categories)}
+    near = _near(field.categories)
 
     def read(records: Sequence[Record], notes: Notes) -> list[float]:
         out: list[float] = []
@@ -92,13 +94,30 @@ def _categories(field: Field) -> ReadField:
             if type(value) is str:
                 code = codes.get(value, UNSEEN)
                 if code == UNSEEN:
-                    notes.warn(row, "unseen", name, value=value[:80])
+                    code = codes.get(one_form(value), UNSEEN)
+                    if code == UNSEEN:
+                        notes.warn(row, "unseen", name, value=value[:80], **near(value))
+                    else:
+                        notes.warn(row, "normalised", name, value=value[:80], read_as=one_form(value)[:80])
                 out.append(code)
             else:
                 out.append(_odd(field, value, row, notes))
         return out
 
     return read
+
+
+def _near(categories: Sequence[str]) -> Callable[[str], dict[str, str]]:
+    """Which category an unseen word may mean: `{"like": "red"}` for " RED"; the first request with one pays for it."""
+    names: dict[str, str] = {}
+
+    def near(value: str) -> dict[str, str]:
+        if not names:
+            names.update((alike(word), word) for word in reversed(categories))
+        found = names.get(alike(value[:80]))
+        return {} if found is None else {"like": found[:80]}
+
+    return near
 
 
 def _texts(field: Field) -> ReadField:

@@ -10,7 +10,9 @@ MOST_PROBLEMS = 20
 NAN = float("nan")
 
 RowWarning = dict[str, Any]
-"""`{"warning": "unseen", "column": "carrier", "value": "ZZ"}`; `ignored` has `columns` instead."""
+"""`{"warning": "unseen", "column": "carrier", "value": "ZZ"}`; `ignored` has `columns` instead. `unseen` may have
+`like`, a category that differs from it only in case, width or blanks; `normalised` has `read_as`, the category that it
+is in Unicode's composed form."""
 
 
 class Notes:

@@ -22,6 +22,7 @@ from modelyard.rows.rules import Checks
 from modelyard.rows.table import Table, Values, Vector
 from modelyard.rows.timestamps import reader
 from modelyard.schema.contract import Contract
+from modelyard.schema.word import one_form
 
 
 class Rows(Struct, frozen=True, eq=False):
@@ -109,7 +110,7 @@ class RowReader:
         fields = self.contract.fields
         vectors = {f.name: Vector(f.kind, v, f.categories) for f, v in zip(fields, inputs, strict=True)}
         table = Table(vectors, len(records))
-        texts = {f.name: [r.get(f.name) for r in records] for f in fields if f.kind == "category"}
+        texts = {f.name: [_word(r.get(f.name)) for r in records] for f in fields if f.kind == "category"}
         for rule, mask in self._checks.breaches(table, texts):
             for row in np.flatnonzero(mask).tolist():
                 found = self._checks.explain(rule, table, row, texts)
@@ -120,3 +121,7 @@ class RowReader:
                 if rule.otherwise == "quarantine":
                     notes.flagged.add(row)
         notes.stop()
+
+
+def _word(value: Any) -> str | None:
+    return one_form(value) if type(value) is str else None

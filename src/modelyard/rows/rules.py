@@ -14,6 +14,7 @@ from modelyard.schema.column import NUMERIC
 from modelyard.schema.expression import parse
 from modelyard.schema.expression_kinds import STRINGS
 from modelyard.schema.rules import ColumnRule
+from modelyard.schema.word import one_form
 
 Mask = NDArray[np.bool_]
 
@@ -142,13 +143,14 @@ def _mistyped(rule: ColumnRule, vector: Vector) -> Mask:
     return np.ones(len(vector.values), dtype=np.bool_)
 
 
-def _foreign(allowed: tuple[str, ...], vector: Vector, raw: Sequence[str | None] | None) -> Mask:
+def _foreign(listed: tuple[str, ...], vector: Vector, raw: Sequence[str | None] | None) -> Mask:
+    allowed = {one_form(word) for word in listed}
     if raw is not None or vector.kind == "text":
-        known = set(allowed)
-        return np.array([value not in known for value in (vector.values if raw is None else raw)], dtype=np.bool_)
+        words = [value and one_form(value) for value in (vector.values if raw is None else raw)]
+        return np.array([word not in allowed for word in words], dtype=np.bool_)
     if vector.kind != "category":
-        return np.asarray(~np.isin(vector.values, np.array(numbers_of(allowed))), dtype=np.bool_)
-    unseen = set(allowed) <= set(vector.categories)
+        return np.asarray(~np.isin(vector.values, np.array(numbers_of(listed))), dtype=np.bool_)
+    unseen = allowed <= set(vector.categories)
     foreign = np.array([*(word not in allowed for word in vector.categories), unseen], dtype=np.bool_)
     return np.asarray(foreign[np.where(np.isnan(vector.values), UNSEEN, vector.values).astype(np.intp)])
 

@@ -19,6 +19,7 @@ from modelyard.errors.data import MissingColumn
 from modelyard.schema.column import Column, Kind
 from modelyard.schema.schema import Schema
 from modelyard.schema.selector import Columns, choose
+from modelyard.schema.word import one_form
 
 Floats = NDArray[np.float64]
 Values = NDArray[Any]
@@ -118,8 +119,12 @@ def _vector(values: Any) -> Vector:
 
 
 def coded(values: Iterable[str | None], categories: tuple[str, ...] | None = None) -> Vector:
-    """Strings to codes: over the given categories, or over the sorted values found."""
-    listed = list(values)
+    r"""Strings to codes: over the given categories, or over the sorted values found, each in one form.
+
+    >>> coded(["Zoe\u0308", "Zo\u00eb"]).values.tolist()
+    [0.0, 0.0]
+    """
+    listed = [None if value is None else one_form(value) for value in values]
     if categories is None:
         categories = tuple(sorted({value for value in listed if value is not None}))
     rank = {value: float(code) for code, value in enumerate(categories)}

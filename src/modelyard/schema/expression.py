@@ -16,6 +16,7 @@ from msgspec import Struct
 from modelyard.errors import did_you_mean
 from modelyard.errors.data import BadExpression
 from modelyard.schema.expression_tokens import Token, bad, tokens
+from modelyard.schema.word import one_form
 
 LENGTH, DEPTH = 4_000, 60
 """Caps: characters, and how deep operators and calls may nest."""
@@ -242,7 +243,7 @@ class _Parser:
         if token.sort == "number":
             return self._make(Number(token.at, float(token.value)))
         if token.sort == "text":
-            return self._make(Text(token.at, re.sub(r"\\(.)", r"\1", token.value[1:-1])))
+            return self._make(Text(token.at, one_form(re.sub(r"\\(.)", r"\1", token.value[1:-1]))))
         if token.sort == "quoted":
             return self._make(Name(token.at, token.value))
         if token.sort == "name":
