@@ -9,7 +9,7 @@ from msgspec import Struct
 from modelyard.api.connection import Connection, opened
 from modelyard.api.project import Project
 from modelyard.errors.project import BadParameter
-from modelyard.run.referred import collect, pinned
+from modelyard.run.referred import collect, pinned, under_way
 from modelyard.store.versions import Version, alias, listed
 
 
@@ -33,10 +33,10 @@ def prune(
         raise BadParameter("at least one version keeps its rows", who="data prune")
     with opened(project.place(store)) as yard:
         with yard.metadata.begin() as sql:
-            registered = listed(sql)
+            registered, going = listed(sql), under_way(sql)
         late = [] if keep is None else _late(yard, registered, keep)
         stays = [version for version in registered if version not in late]
-        pins, old = pinned(yard.store, stays), pinned(yard.store, late)
+        pins, old = pinned(yard.store, stays) | going, pinned(yard.store, late)
         gone = collect(yard.store, pins, before, old - pins, dry_run)
     versions = tuple(f"{version.model}@{version.version}" for version in late)
     return Pruned(blobs=len(gone), size=sum(gone.values()), versions=versions, done=not dry_run)

@@ -62,7 +62,7 @@ class Request(Struct, frozen=True, kw_only=True):
     shipped: bool
 
 
-OWN_BOOKS = ("watched", "watch", "notice", "promotion", "rollback")
+OWN_BOOKS = ("watched", "watch", "notice", "promotion", "rollback", "gathered")
 """Records that the loop keeps for itself, one for each look; and promotions, which the audit log has too."""
 
 

@@ -22,8 +22,8 @@ from modelyard.loop.durable import Durable
 from modelyard.loop.leader import leader
 from modelyard.loop.notify import Message, Notifier
 from modelyard.loop.policy import Policy, read_policy
-from modelyard.loop.retrain import WORKFLOW, Outcome, Retraining
-from modelyard.loop.training import project_trainer, source_columns
+from modelyard.loop.retrain import WORKFLOW, Job, Outcome, Retraining
+from modelyard.loop.training import project_reader, project_trainer, source_columns
 from modelyard.loop.triggers import Fired, by_hand
 from modelyard.loop.turn import Loop, Turned
 from modelyard.loop.watch import Watch, Watcher
@@ -60,13 +60,16 @@ def looped(project: Project, yard: Connection, cores: int | None = None) -> Iter
         if policy is None:
             yield Looped(plan, yard, Loop(watcher, keep=_keep(plan)), notifier)
             return
+
+        def planned(job: Job) -> Plan:
+            return held(project, known(project, yard, job.champion))
+
         work = Retraining(
             store=store,
             metadata=metadata,
             policy=policy,
-            trainer=project_trainer(
-                lambda job: held(project, known(project, yard, job.champion)), store, cores or os.cpu_count() or 1
-            ),
+            trainer=project_trainer(planned, store, cores or os.cpu_count() or 1),
+            reader=project_reader(planned, store),
             columns=None if policy.rows == "source" else source_columns(plan),
             zone=plan.context.zone,
             tell=notifier.notice,

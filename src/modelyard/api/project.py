@@ -86,10 +86,11 @@ class Project:
         from modelyard.run.data import start_over
         from modelyard.run.engine import run
         from modelyard.run.kept import Kept
+        from modelyard.store.in_use import in_use
 
         place = self.place(store)
         planned = held(self, [] if accept_schema else known(self, place))
-        with opened(place, make=True) as yard:
+        with opened(place, make=True) as yard, in_use(yard.store):
             deploy(planned, yard.store)
             if reread:
                 start_over(planned, Kept(yard.store))

@@ -27,6 +27,7 @@ from modelyard.loop.policy import Origin, Policy
 from modelyard.loop.promote import promote, propose
 from modelyard.loop.rows import gathered
 from modelyard.loop.triggers import Started
+from modelyard.run.referred import GATHERED
 from modelyard.schema.schema import Schema
 from modelyard.store.metadata import Metadata
 from modelyard.store.packages import open_package
@@ -56,6 +57,9 @@ class Job(Struct, frozen=True, kw_only=True):
     """`keep_last`: no row older than this."""
     rows: str | None = None
     """Parquet file of labelled rows of the log in the columns of the source; None where the source alone teaches."""
+    sources: dict[str, str] | None = None
+    """Of each source with a cursor the reading that teaches, however long the training takes to begin; None in runs
+    that were begun before that was kept."""
 
 
 class Trained(Struct, frozen=True, kw_only=True):
@@ -72,6 +76,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 Trainer = Callable[[Job], Trained]
+Reader = Callable[[Job], dict[str, str]]
+"""Reads on in each source with a cursor: the id of its step -> digest of the reading."""
 
 
 class Retraining(Struct, frozen=True, kw_only=True):
@@ -81,6 +87,7 @@ class Retraining(Struct, frozen=True, kw_only=True):
     metadata: Metadata
     policy: Policy
     trainer: Trainer
+    reader: Reader | None = None
     columns: Schema | None = None
     zone: str = "UTC"
     tell: Tell = silent
@@ -120,7 +127,7 @@ class Retraining(Struct, frozen=True, kw_only=True):
         return found
 
     def gather(self, run: str) -> Job:
-        """What the trigger says, and the rows of the log beside it."""
+        """What the trigger says, what the sources with a cursor say, and the rows of the log beside it."""
         with self.metadata.begin() as sql:
             trigger = find_trigger(sql, run)
             if trigger is None:
@@ -139,7 +146,20 @@ class Retraining(Struct, frozen=True, kw_only=True):
             origin=self.policy.rows,
             since=None if keep is None else told.until - keep,
         )
-        return job if job.origin == "source" else msgspec.structs.replace(job, rows=str(self._log_rows(job)))
+        rows = None if job.origin == "source" else str(self._log_rows(job))
+        return msgspec.structs.replace(job, rows=rows, sources=self._read(job))
+
+    def _read(self, job: Job) -> dict[str, str] | None:
+        """Read on once per run: a run that is killed and begun again learns from what it had read."""
+        if self.reader is None:
+            return None
+        with self.metadata.begin() as sql:
+            known = find_record(sql, GATHERED, job.model, job.run)
+        if known is None:
+            read = self.reader(job)
+            with self.metadata.begin() as sql:
+                known, _ = record(sql, GATHERED, job.model, job.at, {"sources": read}, key=job.run)
+        return {str(id_): str(version) for id_, version in known.document["sources"].items()}
 
     def _log_rows(self, job: Job) -> Path:
         if self.columns is None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from modelyard.loop.retrain import Job, Trained, Trainer
+from modelyard.loop.retrain import Job, Reader, Trained, Trainer
 from modelyard.project.plan import Plan
 from modelyard.run.challenger import Order, challenger
-from modelyard.run.data import source_of
+from modelyard.run.data import read_sources, source_of
+from modelyard.run.kept import Kept
 from modelyard.schema.schema import Schema
+from modelyard.store.in_use import in_use
 from modelyard.store.packages import open_package
 from modelyard.store.place import Store
 
@@ -30,12 +32,25 @@ def project_trainer(planned: Callable[[Job], Plan], store: Store, cores: int = 1
             until=job.until,
             since=job.since,
             source=job.origin != "log",
+            readings=job.sources or {},
         )
         champion = open_package(store, job.champion, job.model)
-        digest, _ = challenger(plan, champion, store, order, extra, cores=cores)
+        with in_use(store):
+            digest, _ = challenger(plan, champion, store, order, extra, cores=cores)
         return Trained(digest=digest)
 
     return train
+
+
+def project_reader(planned: Callable[[Job], Plan], store: Store) -> Reader:
+    """Reads on in the sources with a cursor that the job learns from. `planned`: as of `project_trainer`."""
+
+    def read(job: Job) -> dict[str, str]:
+        plan = planned(job)
+        with in_use(store):
+            return read_sources(plan, Kept(store), own=job.origin != "log")
+
+    return read
 
 
 def source_columns(plan: Plan) -> Schema:

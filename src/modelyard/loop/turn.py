@@ -28,7 +28,7 @@ from modelyard.loop.watch import Watcher, standing
 from modelyard.loop.watching import watch
 from modelyard.loop.watermark import wall_clock, watermark
 from modelyard.run.referred import collect as collect_rows
-from modelyard.run.referred import pinned
+from modelyard.run.referred import pinned, under_way
 from modelyard.store.metadata import set_setting, setting
 from modelyard.store.packages import collect
 from modelyard.store.records import end_run, read_runs, read_triggers, record, start_run
@@ -156,7 +156,9 @@ class Loop:
     def _collect_rows(self, registered: Sequence[Version], at: int, day: str) -> None:
         """What nobody refers to of the rows kept; where it cannot be told, all stays, which stands in the history."""
         try:
-            collect_rows(self.store, pinned(self.store, registered))
+            with self.metadata.begin() as sql:
+                going = under_way(sql)
+            collect_rows(self.store, pinned(self.store, registered) | going)
         except StoreInUse:
             return
         except ModelyardError as error:

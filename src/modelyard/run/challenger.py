@@ -40,6 +40,8 @@ class Order(Struct, frozen=True, kw_only=True):
     until: int | None = None
     since: int | None = None
     source: bool = True
+    readings: dict[str, str] = {}
+    """Of sources with a cursor what was read for this run; others are read on."""
 
 
 def challenger(
@@ -54,7 +56,7 @@ def challenger(
     alone = tuple(one for one in plan.candidates if one.name == name)
     whole = replace(plan, candidates=alone, comparison=replace(plan.comparison, refit="all"))
     kept = Kept(store)
-    data = _within(read_data(whole, extra, champion.outcome, order.source, kept=kept), order)
+    data = _within(read_data(whole, extra, champion.outcome, order.source, kept=kept, readings=order.readings), order)
     frame = replace(frame_of(whole, data), known_after=0)
     parts = part(frame, whole.comparison.split, whole.gap, whole.project.seed)
     work = Comparing.of(whole, data, cores, store, parts)

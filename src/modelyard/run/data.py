@@ -6,7 +6,7 @@ source that changed without its file changing its name is noticed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from modelyard.errors import ModelyardError
-from modelyard.errors.data import BadTarget, NoRows
+from modelyard.errors.data import BadTarget, NoRows, SchemaChanged
 from modelyard.errors.project import BadPlan
 from modelyard.errors.run import StepFailed
 from modelyard.project.graph import Node
@@ -24,7 +24,7 @@ from modelyard.project.plan import Plan
 from modelyard.rows.table import Floats, Table
 from modelyard.run.feed import StepFeed, identity, pinned
 from modelyard.run.kept import Kept
-from modelyard.run.reading import read_on
+from modelyard.run.reading import read_again, read_on
 from modelyard.schema.duration import microseconds
 from modelyard.schema.pin import Pin
 from modelyard.schema.quality import Finding
@@ -65,18 +65,20 @@ def read_data(
     source: bool = True,
     now: int | None = None,
     kept: Kept | None = None,
+    readings: Mapping[str, str] | None = None,
 ) -> Data:
     """Read the plan's rows. `extra`: rows in the columns of the source, put under the source's own (instead of them
     where `source` is false) before the table steps after it; of rows with one id the extra one stays. `known`: the
     classes of before, for a model that replaces another. `now`: µs, what the freshness of rows is judged by. `kept`:
-    where sources with a cursor are read on from; without it they are read whole.
+    where sources with a cursor are read on from; without it they are read whole. `readings`: step id -> digest of what
+    was read of it before (`read_sources`), and is not read again.
 
     Raises BadTarget, NoRows, UnreadableTable, StepFailed …"""
     said: list[str] = []
     quality: list[Finding] = []
     ctx = replace(plan.context, tell=said.append, report=quality.append, now=now)
     pins: dict[str, Pin] = {}
-    frame = _collected(plan, ctx, extra, source, kept, pins)
+    frame = _collected(plan, ctx, extra, source, Before(kept, readings or {}), pins)
     if not frame.height:
         raise NoRows("the table has no rows", who=plan.output)
     return replace(data_of(plan, frame, known), warnings=tuple(said), quality=tuple(quality), sources=pins)
@@ -102,7 +104,7 @@ def data_of(plan: Plan, frame: DataFrame, known: Outcome | None = None) -> Data:
 
 
 def _collected(
-    plan: Plan, ctx: Context, extra: DataFrame | None, own: bool, kept: Kept | None, pins: dict[str, Pin]
+    plan: Plan, ctx: Context, extra: DataFrame | None, own: bool, before: Before, pins: dict[str, Pin]
 ) -> DataFrame:
     import polars as pl
 
@@ -114,7 +116,7 @@ def _collected(
             if node.after or (node.id == source and not own):
                 made[node.id] = _run(node, step, ctx, *(made[port.id] for port in node.after))
             else:
-                made[node.id], pins[node.id] = _source(plan, node, step, ctx, kept)
+                made[node.id], pins[node.id] = _source(plan, node, step, ctx, before)
             if node.id == source and extra is not None:
                 made[node.id] = _under(made[node.id], extra.lazy(), plan.project.roles.id, own)
     try:
@@ -124,19 +126,48 @@ def _collected(
         raise StepFailed(str(error).split("\n")[0], who=plan.output) from error
 
 
-def _source(plan: Plan, node: Node, step: TableStep, ctx: Context, kept: Kept | None) -> tuple[LazyFrame, Pin]:
+class Before(Struct, frozen=True, eq=False):
+    """Where rows are kept, and what was read of which source."""
+
+    kept: Kept | None = None
+    readings: Mapping[str, str] = {}
+
+
+def _source(plan: Plan, node: Node, step: TableStep, ctx: Context, before: Before) -> tuple[LazyFrame, Pin]:
     """A read step's rows, and what is remembered of them: read on where it has a cursor and a place to keep rows."""
-    if kept is None or not isinstance(step, Incremental) or step.cursor is None:
+    if before.kept is None or not isinstance(step, Incremental) or step.cursor is None:
         return _run(node, step, ctx), pinned(step, ctx, plan.schemas[node.id])
     named = _named(node, ctx)
     with _told(node):
-        read = read_on(StepFeed(step, named, plan.schemas[node.id]), kept, named.tell)
+        feed = StepFeed(step, named, plan.schemas[node.id])
+        if node.id in before.readings:
+            read = read_again(feed.kind, before.readings[node.id], before.kept)
+        else:
+            read = read_on(feed, before.kept, named.tell)
+    if read.pin.columns != feed.columns:
+        found = f"the columns of {node.id!r} are others now than when it was read for this run"
+        raise SchemaChanged(found, who=node.who, way_out="Retrain again: a new run reads it anew")
     return read.rows, read.pin
+
+
+def read_sources(plan: Plan, kept: Kept, own: bool = True) -> dict[str, str]:
+    """Read on in every source with a cursor, without learning: step id -> digest of the reading. `own`: also in the one
+    that rows of the log stand beside. Raises what reading raises."""
+    found: dict[str, str] = {}
+    for node in _cursors(plan):
+        if isinstance(node.step, TableStep) and (own or node.id != source_of(plan).id):
+            _, pin = _source(plan, node, node.step, plan.context, Before(kept))
+            found[node.id] = pin.version
+    return found
+
+
+def _cursors(plan: Plan) -> list[Node]:
+    return [node for node in plan.tables if isinstance(node.step, Incremental) and node.step.cursor is not None]
 
 
 def start_over(plan: Plan, kept: Kept) -> tuple[str, ...]:
     """Let the next reading of each source with a cursor begin at the start; the ids of those sources."""
-    found = [node for node in plan.tables if isinstance(node.step, Incremental) and node.step.cursor is not None]
+    found = _cursors(plan)
     for node in found:
         kept.forget(identity(node.step, plan.context))
     return tuple(node.id for node in found)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
+from sqlalchemy import Connection
 
 from modelyard.errors.store import MissingBlob
 from modelyard.run.kept import Kept, Reading
@@ -19,10 +20,13 @@ from modelyard.store.blobs import Blobs, Gone
 from modelyard.store.in_use import out_of_use
 from modelyard.store.packages import open_package
 from modelyard.store.place import Store
+from modelyard.store.records import all_records, read_runs
 from modelyard.store.snapshots import Shelf
 from modelyard.store.versions import Version
 
 DAY = 86_400.0
+GATHERED = "gathered"
+"""Records of what was read for a retraining."""
 LATE = "deleted: its version is older than those whose rows are kept"
 HEAD = b'{"cursor":'
 """How a reading begins; source files are blobs, too."""
@@ -69,6 +73,13 @@ def pinned(store: Store, registered: Sequence[Version]) -> set[str]:
     """The readings that those versions were made of. One registered without words about its input is opened; raises
     what opening it raises."""
     return {digest for version in registered for digest in _pins(store, version)}
+
+
+def under_way(sql: Connection) -> set[str]:
+    """The readings of retrainings that have not ended."""
+    ended = {run.id for run in read_runs(sql) if run.ended is not None}
+    told = [one.document for one in all_records(sql) if one.kind == GATHERED and one.key not in ended]
+    return {str(digest) for document in told for digest in document["sources"].values()}
 
 
 def reading_of(blobs: Blobs, digest: str) -> Reading | None:
