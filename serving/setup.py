@@ -24,6 +24,13 @@ setup(
             libraries=["m"],
             optional=True,
         ),
+        Extension(
+            "modelyard.scoring._text",
+            [f"{SOURCE}/scoring/_text.c"],
+            extra_compile_args=FLAGS,
+            libraries=["m"],
+            optional=True,
+        ),
         Extension("modelyard.rows._scan", [f"{SOURCE}/rows/_scan.c"], extra_compile_args=FLAGS, optional=True),
     ],
 )

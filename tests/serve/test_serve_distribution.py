@@ -43,7 +43,9 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_holds_the_rooms_of_a_server(unpacked: Path) -> None:
     rooms = {path.name for path in (unpacked / "modelyard").iterdir() if path.is_dir()}
     assert rooms == {"errors", "schema", "rows", "scoring", "measure", "package", "store", "serve"}
-    assert list((unpacked / "modelyard" / "scoring").glob("_kernel*.so"))
+    parts = {path.parent.name + "." + path.name.split(".")[0] for path in (unpacked / "modelyard").rglob("*.so")}
+    native = {path.parent.name + "." + path.stem for path in (ROOT / "src" / "modelyard").glob("*/_*.c")}
+    assert parts == {name for name in native if name.split(".")[0] in rooms}
 
 
 def test_it_starts_where_nothing_else_is_installed(unpacked: Path, tmp_path: Path) -> None:
