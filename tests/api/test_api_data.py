@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -242,6 +243,8 @@ def test_with_dvc_snapshots_are_files_that_dvc_tracks(dvc: Path, tmp_path: Path)
     git(dvc, "commit", "-q", "-m", "data one")
     assert git(dvc, "status", "--porcelain") == "", "the rows themselves are not for Git"
     assert "snapshots/one.dvc" in run(dvc, "dvc", "list", ".", "-R", "--dvc-only") or (dvc / "snapshots/one").is_dir()
+    files = sum(path.is_file() for path in (dvc / "snapshots/one").rglob("*"))
+    assert versions(dvc).push("one") == {"one": files + 1}, "and DVC's list of them"
     assert versions(dvc).push("one") == {"one": 0}
 
     clone = tmp_path / "clone"
@@ -259,7 +262,7 @@ def test_with_dvc_snapshots_are_files_that_dvc_tracks(dvc: Path, tmp_path: Path)
 
 def test_dvc_that_says_no_is_heard(dvc: Path) -> None:
     versions(dvc).snapshot("one")
-    with pytest.raises(DvcFailed, match="dvc push"):
+    with pytest.raises(DvcFailed, match=r"dvc push: .*remote 'nowhere' doesn't exist"):
         versions(dvc).push("one", "nowhere")
 
 
@@ -269,3 +272,23 @@ def test_a_dvc_repository_without_dvc_says_how_to_have_it(folder: Path, monkeypa
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(DvcFailed, match="not installed"):
         versions(folder).snapshot("one")
+
+
+def test_a_store_of_two_projects_keeps_their_snapshots_apart(folder: Path, tmp_path: Path) -> None:
+    ours = versions(folder)
+    ours.snapshot("one")
+    other = shutil.copytree(folder, tmp_path / "other")
+    text = (other / "modelyard.yaml").read_text()
+    (other / "modelyard.yaml").write_text(re.sub(r"(?m)^name: .*", "name: other", text))
+    theirs = Versions(Project.load(other), ours.store.root)
+    for forbidden in (theirs.checkout, theirs.drop):
+        with pytest.raises(UnknownSnapshot, match="'one' is a snapshot of 'churn', and this is 'other'"):
+            forbidden("one")
+    assert [one.snapshot.name for one in ours.listed()] == ["one"]
+
+
+def test_git_is_told_to_leave_a_store_alone(folder: Path) -> None:
+    versions(folder).snapshot("one")
+    run(folder, "git", "init", "-q")
+    (folder / ".gitignore").unlink(missing_ok=True)
+    assert ".modelyard" not in git(folder, "status", "--porcelain", "--untracked-files=all")

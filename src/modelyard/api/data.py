@@ -90,6 +90,7 @@ class Versions:
 
     def drop(self, name: str) -> None:
         """The snapshot's name out of this store; what only it held goes by `prune`. Raises UnknownSnapshot."""
+        self._own(self.shelf[name])
         with in_use(self.store):
             self.shelf.drop(name)
 
@@ -100,7 +101,7 @@ class Versions:
         if "@" in name:
             with in_use(self.store):
                 return self._version(name, to)
-        snapshot = self.open(name)
+        snapshot = self._own(self.open(name))
         with in_use(self.store):
             put = put_back(snapshot, self._steps(), self.project.folder, self.shelf, force)
             folder = to or self.project.folder / "snapshots" / f"{name}.rows"
@@ -110,15 +111,16 @@ class Versions:
         return Restored(written=put.written, removed=put.removed, rows=tuple(rows), forgotten=lost)
 
     def push(self, name: str | None = None, remote: str | None = None) -> dict[str, int]:
-        """All snapshots, or that one: name -> blobs that were not there yet (with DVC 0: it does not say). Raises
-        NoRemote, DvcFailed."""
+        """All snapshots, or that one: name -> blobs (with DVC: files) that were not there yet. Raises NoRemote,
+        DvcFailed."""
         names = [name] if name else [one.name for one in self.shelf]
         if self.dvc is not None and not _folder(remote):
+            pushed = {}
             for each in names:
                 self.open(each)
                 self._tracked(each)
-                self.dvc.push(each, remote)
-            return dict.fromkeys(names, 0)
+                pushed[each] = self.dvc.push(each, remote)
+            return pushed
         there = self._remote(remote)
         with in_use(self.store):
             return {each: copy(each, self.shelf, there)[1] for each in names}
@@ -135,6 +137,13 @@ class Versions:
         names = [name] if name else [one.name for one in there]
         with in_use(self.store):
             return {each: copy(each, there, self.shelf)[1] for each in names}
+
+    def _own(self, snapshot: Snapshot) -> Snapshot:
+        """A store may be that of several projects: none puts back or drops another's. Raises UnknownSnapshot."""
+        if snapshot.project != self.project.head.name:
+            found = f"{snapshot.name!r} is a snapshot of {snapshot.project!r}, and this is {self.project.head.name!r}"
+            raise UnknownSnapshot(found, who="data", way_out="Go to that project; where this is it, give its name back")
+        return snapshot
 
     def _remote(self, named: str | None) -> Shelf:
         place = named or self.project.head.remote

@@ -8,6 +8,7 @@ and its words are shown as they are. The names (`snapshots/NAME.json`) are small
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -16,6 +17,7 @@ from modelyard.errors.store import DvcFailed
 from modelyard.store.snapshots import Shelf
 
 FOLDER = "snapshots"
+_PUSHED = re.compile(r"(\d+) files? pushed")
 QUIET = {"DVC_NO_ANALYTICS": "1", "DO_NOT_TRACK": "1"}
 
 
@@ -41,15 +43,17 @@ class Dvc:
 
     def add(self, name: str) -> tuple[str, ...]:
         """Let DVC track what the snapshot holds; the files that are to be committed to Git."""
-        self._run("add", "--quiet", f"{FOLDER}/{name}")
+        self._run("add", f"{FOLDER}/{name}")
         return (f"{FOLDER}/{name}.dvc", f"{FOLDER}/{name}.json", f"{FOLDER}/.gitignore")
 
-    def push(self, name: str, remote: str | None) -> None:
-        self._run("push", "--quiet", *_remote(remote), f"{FOLDER}/{name}.dvc")
+    def push(self, name: str, remote: str | None) -> int:
+        """How many files were not there yet."""
+        said = _PUSHED.search(self._run("push", *_remote(remote), f"{FOLDER}/{name}.dvc"))
+        return int(said[1]) if said else 0
 
     def pull(self, name: str, remote: str | None) -> None:
         """From the remote, or from DVC's cache where it is there."""
-        self._run("pull", "--quiet", *_remote(remote), f"{FOLDER}/{name}.dvc")
+        self._run("pull", *_remote(remote), f"{FOLDER}/{name}.dvc")
 
     def here(self, name: str) -> bool:
         return (self.folder / FOLDER / name).is_dir()
@@ -64,9 +68,15 @@ class Dvc:
             [program, *words], cwd=self.folder, env={**os.environ, **QUIET}, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            said = (done.stderr or done.stdout).strip().splitlines()
-            raise DvcFailed(f"dvc {words[0]}: {said[0] if said else done.returncode}", where=str(self.folder))
+            raise DvcFailed(f"dvc {words[0]}: {_error(done.stderr or done.stdout)}", where=str(self.folder))
         return done.stdout
+
+
+def _error(said: str) -> str:
+    """What dvc says of an error, on one line. With --quiet it would say nothing."""
+    lines = [line.strip() for line in said.splitlines() if line.strip() and "https://dvc.org/support" not in line]
+    begins = next((at for at, line in enumerate(lines) if line.startswith("ERROR: ")), 0)
+    return " ".join(lines[begins:]).removeprefix("ERROR: ") or "it failed without a word"
 
 
 def _remote(name: str | None) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from modelyard.cli.output import columns, document
 from modelyard.cli.when import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from modelyard.api.data import Listed, Versions
     from modelyard.api.data_diff import SourceDiff
@@ -71,7 +71,7 @@ def command(
     if action is Action.snapshot:
         _snapshot(versions, name, json)
     elif action is Action.list:
-        _list(versions.listed(), json)
+        _list(versions.listed(), versions.project.head.name, json)
     elif action is Action.diff:
         _diff(versions, _named(name), other, key or [], json)
     elif action is Action.checkout:
@@ -104,10 +104,18 @@ def _snapshot(versions: Versions, name: str | None, json: bool) -> None:
         f"{made.snapshot.name}: " + ", ".join(f"{id_} {one.rows:,} rows ({one.digest[:12]})" for id_, one in taken)
     )
     if made.commit:
-        typer.echo(f"For Git: git add {' '.join(made.commit)}", err=True)
+        typer.echo(f"For Git: git add {' '.join(_from_here(versions, made.commit))}", err=True)
 
 
-def _list(found: list[Listed], json: bool) -> None:
+def _from_here(versions: Versions, files: Sequence[str]) -> Iterator[str]:
+    """So that the line can be pasted where it stands."""
+    import os
+    import shlex
+
+    return (shlex.quote(os.path.relpath(versions.project.folder / file)) for file in files)
+
+
+def _list(found: list[Listed], project: str, json: bool) -> None:
     if json:
         document(found)
     elif not found:
@@ -120,7 +128,7 @@ def _list(found: list[Listed], json: bool) -> None:
                 id_,
                 f"{taken.rows:,}",
                 taken.digest[:12],
-                _reach(one, id_),
+                _reach(one, id_) if one.snapshot.project == project else f"of {one.snapshot.project}",
             )
             for one in found
             for id_, taken in one.snapshot.sources.items()

@@ -8,6 +8,8 @@ from msgspec import Struct
 
 from modelyard.store.remote import Remote
 
+IGNORED = "# Written by Modelyard: keys, rows and requests belong in no repository.\n*\n"
+
 
 class Store(Struct, frozen=True):
     """
@@ -83,8 +85,10 @@ class Store(Struct, frozen=True):
         return self.root / "serving.json"
 
     def make(self) -> Store:
-        """Create the folders that are missing; private to this user, keys above all."""
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Create the folders that are missing; private to this user, keys above all, and nothing for Git."""
+        if not self.root.exists():
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self.root / ".gitignore").write_text(IGNORED)
         for folder in (self.packages, self.segments, self.lake, self.cache, self.trusted):
             folder.mkdir(parents=True, exist_ok=True)
         self.keys.chmod(0o700)
