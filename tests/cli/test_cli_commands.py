@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
+import modelyard
+from modelyard.cli.doctor import NATIVE
 from modelyard.step.registry import Registry
 
 
@@ -39,6 +42,9 @@ def test_the_doctor_finds_nothing_broken_here() -> None:
     assert done.returncode == 0, done.stdout
     states = {each["what"]: each["state"] for each in json.loads(done.stdout)}
     assert states["polars"] == "ok"
+    source = Path(modelyard.__file__).parent
+    assert sorted(NATIVE) == sorted(f"{part.parent.name}.{part.stem}" for part in source.glob("*/_*.c"))
+    assert all(states[use] in ("ok", "slow") for use in NATIVE.values())
 
 
 def test_help_imports_none_of_the_slow_libraries() -> None:

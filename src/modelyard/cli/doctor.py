@@ -10,11 +10,20 @@ import typer
 from modelyard.cli.output import columns, document
 
 LIBRARIES = ("numpy", "polars", "scikit-learn", "lightgbm", "scipy", "sqlalchemy", "deltalake", "dbos", "uvicorn")
+NATIVE = {
+    "scoring._kernel": "native kernel",
+    "scoring._text": "native words",
+    "rows._scan": "native JSON",
+    "frame._lines": "native lines",
+    "frame._records": "native rows",
+    "frame._copied": "native COPY",
+}
+"""Parts that a compiler makes: answers, words of texts, request bodies, CSV (lines, rows), PostgreSQL."""
 
 
 def command(json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
-    """Check the installation: the kernel, the libraries, the kinds of step. Exits 1 when something is broken."""
-    found = [*_machine(), *_kernel(), *_libraries(), *_kinds()]
+    """Check the installation: the native parts, the libraries, the kinds of step. Exits 1 when something is broken."""
+    found = [*_machine(), *_native(), *_libraries(), *_kinds()]
     if json:
         document([{"what": what, "state": state, "found": text} for what, state, text in found])
     else:
@@ -32,13 +41,15 @@ def _machine() -> Iterator[Line]:
     yield "python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
 
 
-def _kernel() -> Iterator[Line]:
-    from modelyard.scoring import native
+def _native() -> Iterator[Line]:
+    from importlib import import_module
 
-    if native.available():
-        yield "native kernel", "ok", "built"
-    else:
-        yield "native kernel", "slow", "not built: answers are the same but slower. Install a C compiler and reinstall."
+    for name, use in NATIVE.items():
+        try:
+            import_module(f"modelyard.{name}")
+            yield use, "ok", "built"
+        except ImportError:
+            yield use, "slow", "not built: the same results, but slower. Install a C compiler and reinstall."
 
 
 def _libraries() -> Iterator[Line]:
