@@ -62,10 +62,10 @@ class StepFeed:
         found = files_of(self._step, self._ctx)
         if getattr(self._step, "quarantine", None) is None:
             for name, digest in found.items():
-                yield Unit(name, digest, self._step if len(found) == 1 else self._alone(name))
+                yield Unit(name, digest, alone=len(found) > 1)
         elif found:
             name = str(getattr(self._step, "path", ""))
-            yield Unit(name, hashlib.sha256(msgspec.json.encode(found)).hexdigest(), self._step)
+            yield Unit(name, hashlib.sha256(msgspec.json.encode(found)).hexdigest(), alone=False)
 
     def _alone(self, name: str) -> TableStep:
         """The step over that one file, its columns of the kinds that they have in all of them."""
@@ -88,7 +88,8 @@ class StepFeed:
             if known is not None and known.digest == unit.digest:
                 files[unit.name] = known
                 continue
-            whole = taken(self._typed(unit.step.run(self._ctx)), self._ctx.spill)
+            step = self._alone(unit.name) if unit.alone else self._step
+            whole = taken(self._typed(step.run(self._ctx)), self._ctx.spill)
             dated = bounded(whole, self.cursor, None, None)
             lost = count(whole) - count(dated)
             if lost:
@@ -133,11 +134,11 @@ def in_columns(frame: LazyFrame, columns: Mapping[str, Kind]) -> LazyFrame:
 
 
 class Unit(Struct, frozen=True):
-    """A file, or files that are read as one. `digest`: of the bytes."""
+    """A file, or files that are read as one. `digest`: of the bytes; `alone`: one of several."""
 
     name: str
     digest: str
-    step: TableStep
+    alone: bool
 
 
 def pinned(step: Step, ctx: Context, schema: Schema) -> Pin:
