@@ -119,14 +119,36 @@ def test_a_stop_rule_refuses_the_request_and_says_why() -> None:
     assert caught.value.problems[0]["problem"] == "rule_broken"
 
 
-def test_a_naive_time_takes_the_zone_but_not_an_hour_that_the_clocks_skip() -> None:
+def test_a_naive_time_takes_the_zone_and_an_hour_that_is_doubled_or_skipped_is_said() -> None:
     field = Field(name="x", kind="datetime", zone="America/New_York", nullable=False)
     reading = RowReader(Contract((field,)))
     assert reading.read([{"x": "2013-07-01T00:00:00"}]).inputs[0].tolist() == [1372651200e6]
-    fold = reading.read([{"x": "2013-11-03T01:30:00"}]).inputs[0].tolist()
-    assert fold == [float(reader(None)("2013-11-03T01:30:00-04:00"))]
-    with pytest.raises(BadRows, match="skip"):
-        reading.read([{"x": "2013-03-10T02:30:00"}])
+    said = ["2013-11-03T01:30:00", "2013-03-10T02:30:00", "2013-11-03T01:30:00-05:00"]
+    meant = ["2013-11-03T01:30:00-04:00", "2013-03-10T02:30:00-05:00", "2013-11-03T01:30:00-05:00"]
+    rows = reading.read([{"x": text} for text in said])
+    assert rows.inputs[0].tolist() == [float(reader(None)(text)) for text in meant]
+    assert rows.warnings == {
+        0: [{"warning": "doubled_hour", "column": "x", "value": said[0], "read_as": "2013-11-03T05:30:00Z"}],
+        1: [{"warning": "skipped_hour", "column": "x", "value": said[1], "read_as": "2013-03-10T07:30:00Z"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("0001-01-01T00:00:00Z", "outside the years"),
+        ("9999-12-31T23:59:59Z", "outside the years"),
+        ("2013-01-01T05:15:00", "names no time zone"),
+        ("2013-01-01T05:15:00.123456789Z", "not a time like"),
+        ("2013-02-30", "day"),
+        (1357035300000000000, "must be a time as a string"),
+        (1357035300.0, "must be a time as a string"),
+    ],
+)
+def test_a_time_that_is_not_one_moment_of_an_exact_year_is_refused(value: object, why: str) -> None:
+    reading = RowReader(Contract((Field(name="x", kind="datetime", nullable=False),)))
+    with pytest.raises(BadRows, match=why):
+        reading.read([{"x": value}])
 
 
 def test_event_time_comes_from_the_time_role_and_its_zone() -> None:

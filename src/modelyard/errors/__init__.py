@@ -62,9 +62,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
     >>> did_you_mean("medain", ["mean", "median"])
     "did you mean 'median'?"
+    >>> did_you_mean("AGE", ["Age", "key"])
+    "did you mean 'Age'?"
     """
     choices = sorted(known)
-    near = get_close_matches(name, choices, n=1, cutoff=0.6)
+    near = [one for one in choices if one.casefold() == name.casefold()]
+    near = near or get_close_matches(name, choices, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]!r}?"
     shown = ", ".join(choices[:20]) + (", …" if len(choices) > 20 else "")

@@ -17,7 +17,9 @@ from modelyard.schema.schema import Schema
 from modelyard.schema.word import one_form
 
 EXACT = 2**53
-"""Up to here every whole number is a float64 of its own."""
+"""Up to here every whole number is a float64 of its own: of microseconds, the years 1684 to 2255."""
+YEAR = 31_556_952_000_000
+"""Microseconds, on average."""
 
 
 def to_table(df: pl.DataFrame, schema: Schema | None = None, zone: str = "UTC") -> Table:
@@ -41,7 +43,7 @@ def to_vector(series: pl.Series, column: Column, zone: str = "UTC") -> Vector:
     if column.kind == "category":
         return _coded(series)
     if column.kind == "datetime":
-        return Vector("datetime", _floats(to_utc(series, zone).dt.epoch("us"), column.name))
+        return Vector("datetime", _moments(to_utc(series, zone).dt.epoch("us"), column.name))
     if column.kind == "boolean" and not _truths(series):
         raise WrongType(f"column {column.name!r} is no boolean: it holds other values than 0 and 1")
     return Vector(column.kind, _floats(series, column.name))
@@ -78,6 +80,17 @@ def _floats(series: pl.Series, name: str) -> Floats:
                 way_out="declare it a category under `types:`, or give it the role id",
             )
     return np.ascontiguousarray(series.cast(pl.Float64).fill_null(float("nan")).to_numpy(), dtype=np.float64)
+
+
+def _moments(series: pl.Series, name: str) -> Floats:
+    far = max((_whole(series.min()), _whole(series.max())), key=abs)
+    if abs(far) > EXACT:
+        found = (
+            f"column {name!r} holds a time of about the year {1970 + far // YEAR}, which no microsecond is exact for"
+        )
+        way_out = "name such values among `null_words:` where they are read, or declare the column a category"
+        raise WrongType(found, way_out=way_out)
+    return _floats(series, name)
 
 
 def _whole(value: object) -> int:

@@ -1,7 +1,7 @@
 """What a datetime without a zone means.
 
 In the hour that a clock shows twice, the first; in the hour that it skips, the offset from before: Python's `fold=0`,
-so that a file and a request say the same.
+so that a file and a request (`rows/timestamps.py`) say the same.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 from modelyard.rows.json import Record
 from modelyard.rows.notes import NAN, Notes
 from modelyard.rows.table import UNSEEN
-from modelyard.rows.timestamps import BadTime, reader
+from modelyard.rows.timestamps import BadTime, DoubtfulTime, reader
 from modelyard.schema.contract import Field
 from modelyard.schema.word import alike, one_form
 
@@ -136,7 +136,7 @@ def _texts(field: Field) -> ReadField:
 
 
 def _datetimes(field: Field) -> ReadField:
-    name, moment = field.name, reader(field.zone)
+    name, moment = field.name, reader(field.zone, sure=True)
 
     def read(records: Sequence[Record], notes: Notes) -> list[float]:
         out: list[float] = []
@@ -157,6 +157,9 @@ def read_moment(value: object, read: Callable[[str], int], row: int, name: str, 
         return 0
     try:
         return read(value)
+    except DoubtfulTime as doubt:
+        notes.warn(row, doubt.why, name, value=value, read_as=doubt.read_as)
+        return doubt.value
     except BadTime as error:
         notes.problem(row, name, "bad_time", f"{name!r} is {_shown(value)}: {error}")
         return 0

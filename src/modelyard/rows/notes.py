@@ -10,9 +10,10 @@ MOST_PROBLEMS = 20
 NAN = float("nan")
 
 RowWarning = dict[str, Any]
-"""`{"warning": "unseen", "column": "carrier", "value": "ZZ"}`; `ignored` has `columns` instead. `unseen` may have
-`like`, a category that differs from it only in case, width or blanks; `normalised` has `read_as`, the category that it
-is in Unicode's composed form."""
+"""`{"warning": "unseen", "column": "carrier", "value": "ZZ"}`. `ignored` has `columns` instead. `unseen` may have
+`like`, a category that differs from it only in case, width or blanks; `missing` may have one, too: such a key that was
+sent. `read_as`: of `normalised` the category in Unicode's composed form, of `doubled_hour` and `skipped_hour` the
+moment in UTC."""
 
 
 class Notes:

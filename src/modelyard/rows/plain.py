@@ -33,7 +33,7 @@ def plain_value(field: Field, doubted: frozenset[str] = frozenset()) -> Value:
         codes = {value: float(code) for code, value in enumerate(field.categories) if value not in doubted}
         return lambda value: codes.get(value) if type(value) is str else None
     if field.kind == "datetime":
-        return _moment(reader(field.zone))
+        return _moment(reader(field.zone, sure=True))
     return {"integer": _integer, "boolean": _boolean, "text": _text}.get(field.kind, _number)
 
 
@@ -81,7 +81,7 @@ class PlainReader:
         self._values = [(f.name, plain_value(f, doubted.get(f.name, nothing)), f.nullable) for f in fields]
         self._known, self._ranges, self._tests = known, rules.ranges, rules.tests
         self._time = contract.time or ""
-        self._event = _moment(reader(contract.zone)) if contract.time else None
+        self._event = _moment(reader(contract.zone, sure=True)) if contract.time else None
 
     def read(self, record: Record) -> tuple[list[float | str], int | None] | None:
         """The program's inputs (a null is NaN, of text too) and the event time in microseconds, None where the record

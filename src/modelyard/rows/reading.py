@@ -22,7 +22,7 @@ from modelyard.rows.rules import Checks
 from modelyard.rows.table import Table, Values, Vector
 from modelyard.rows.timestamps import reader
 from modelyard.schema.contract import Contract
-from modelyard.schema.word import one_form
+from modelyard.schema.word import alike, one_form
 
 
 class Rows(Struct, frozen=True, eq=False):
@@ -44,7 +44,8 @@ class RowReader:
         self._texts = any(field.kind == "text" for field in contract.fields)
         self.id = contract.id or ("id" if "id" not in contract.names else None)
         self._known = frozenset([*contract.names, *(n for n in (self.id, contract.time) if n)])
-        self._time = reader(contract.zone) if contract.time else None
+        said = contract.time in contract.names  # then what is odd of it is said of the input
+        self._time = reader(contract.zone, sure=not said) if contract.time else None
         place = {name: at for at, name in enumerate(contract.names)}
         self._rules = tuple(rule for rule in contract.rules if all(name in place for name in rule.reads))
         self._checks = Checks(self._rules, contract.zone or "UTC")
@@ -67,6 +68,7 @@ class RowReader:
         notes = Notes()
         columns = [read(records, notes) for read in self._readers]
         events = self._events(records, notes)
+        self._called_otherwise(records, notes)
         notes.stop()
         known = self._known
         for row, record in enumerate(records):
@@ -77,6 +79,19 @@ class RowReader:
         if self._rules and (self._slow or self._doubtful(columns)):
             self._judge(records, inputs, notes)
         return Rows(inputs, len(records), events, notes.warnings, frozenset(notes.flagged))
+
+    def _called_otherwise(self, records: Sequence[Record], notes: Notes) -> None:
+        """Of a key that is missing: the one that was sent and differs from it only in case, width or blanks."""
+        for row, warnings in notes.warnings.items():
+            for warning in warnings:
+                if warning["warning"] == "missing" and (sent := self._sent(warning["column"], records[row])):
+                    warning["like"] = sent
+        for problem in notes.problems:
+            if problem["problem"] == "missing" and (sent := self._sent(problem["column"], records[problem["row"]])):
+                problem["found"] += f", and {sent!r} is no column of the model"
+
+    def _sent(self, name: str, record: Record) -> str:
+        return next((key for key in record if key not in self._known and alike(key) == alike(name)), "")
 
     def _arrays(self, columns: list[list[Any]], length: int) -> list[Values]:
         if not self._texts and columns and length:

@@ -2,6 +2,10 @@
 
 Strict on purpose: a time without an offset means nothing unless the contract names its zone, and a number could be
 seconds, milliseconds or nanoseconds. Microseconds are exact in float64 for the years 1684 to 2255; others are refused.
+
+Twice a year a clock on a wall says what is not one moment: in the hour that it shows twice the first is meant, in the
+hour that it skips the offset from before holds. That is what `frame/zone.py` makes of a file, so a row means the same
+wherever it comes from; who answers a client says so in a warning.
 """
 
 from __future__ import annotations
@@ -25,8 +29,21 @@ class BadTime(Exception):
     """Why a text is no time here: caught by the reader of rows, which names row and column."""
 
 
-def reader(zone: str | None) -> Reader:
-    """A function from text to microseconds; it raises BadTime with the reason.
+class DoubtfulTime(BadTime):
+    """`why`: `doubled_hour` or `skipped_hour`; `value`: the microseconds that are meant."""
+
+    def __init__(self, why: str, value: int) -> None:
+        super().__init__(why)
+        self.why, self.value = why, value
+
+    @property
+    def read_as(self) -> str:
+        return (_EPOCH + timedelta(microseconds=self.value)).isoformat().replace("+00:00", "Z")
+
+
+def reader(zone: str | None, sure: bool = False) -> Reader:
+    """A function from text to microseconds; it raises BadTime with the reason. `sure`: and DoubtfulTime for what the
+    clocks of the zone say twice or never.
 
     >>> reader("America/New_York")("2013-01-01T05:15:00")
     1357035300000000
@@ -39,14 +56,15 @@ def reader(zone: str | None) -> Reader:
         if not _FORM.fullmatch(text):
             raise BadTime("not a time like 2013-01-31T05:15:00Z (at most microseconds)")
         try:
-            moment = datetime.fromisoformat(text)
-            if moment.tzinfo is None:
-                moment = _placed(moment, home)
+            said = datetime.fromisoformat(text)
+            moment = _placed(said, home) if said.tzinfo is None else said
             value = (moment - _EPOCH) // _MICROSECOND
         except (ValueError, OverflowError) as error:
             raise BadTime(str(error)) from None
         if not -EXACT <= value <= EXACT:
             raise BadTime("outside the years 1684 to 2255, where microseconds are exact")
+        if sure and moment is not said and moment.utcoffset() != moment.replace(fold=1).utcoffset():
+            raise DoubtfulTime(_why(moment), value)
         return value
 
     return read
@@ -55,12 +73,13 @@ def reader(zone: str | None) -> Reader:
 def _placed(moment: datetime, home: tzinfo | None) -> datetime:
     if home is None:
         raise BadTime("a time without an offset, and the model names no time zone")
-    placed = moment.replace(tzinfo=home)
-    if placed.utcoffset() != placed.replace(fold=1).utcoffset():
-        back = placed.astimezone(UTC).astimezone(home).replace(tzinfo=None)
-        if back != moment:
-            raise BadTime(f"a time that the clocks of {home} skip")
-    return placed
+    return moment.replace(tzinfo=home, fold=0)
+
+
+def _why(placed: datetime) -> str:
+    """A moment that comes back from UTC as it went is one that the clocks show."""
+    back = placed.astimezone(UTC).astimezone(placed.tzinfo)
+    return "doubled_hour" if back.replace(tzinfo=None) == placed.replace(tzinfo=None) else "skipped_hour"
 
 
 def _zone(name: str) -> tzinfo:

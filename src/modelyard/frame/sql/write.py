@@ -21,7 +21,7 @@ from modelyard.errors.connection import DatabaseRefused, UnknownTable
 from modelyard.errors.data import MissingColumn
 from modelyard.frame.appended import Appended, appended
 from modelyard.frame.sql.session import BATCH, Field, Session, opened
-from modelyard.schema.connection import Connection
+from modelyard.schema.connection import Connection, Postgresql
 
 Mode = Literal["append", "upsert", "replace"]
 STAGE = "modelyard_stage"
@@ -43,6 +43,7 @@ def write(
     Raises Unreachable, AccessDenied, MissingColumn, DatabaseRefused; the table is then as it was."""
     dtypes = frame.collect_schema()
     _keyed(mode, key, dtypes.names())
+    _told_apart(dtypes.names(), connection)
     with opened(connection, folder, write=True) as session:
         work = _Writing(session, table, dtypes, key, zone)
         return work.write(frame, mode, instead or {})
@@ -177,6 +178,19 @@ class _Writing:
         if self.session.any(f"SELECT {key} FROM {STAGE} GROUP BY {key} HAVING count(*) > 1"):
             way_out = "Put table.drop_duplicates before, or name more columns under `key:`"
             raise DatabaseRefused(f"the key ({key}) is not unique in what is written", who=who, way_out=way_out)
+
+
+def _told_apart(names: Sequence[str], connection: Connection) -> None:
+    """Of these databases only PostgreSQL tells `Age` from `age`."""
+    if isinstance(connection, Postgresql):
+        return
+    first: dict[str, str] = {}
+    for name in names:
+        other = first.setdefault(name.casefold(), name)
+        if other != name:
+            found = f"{other!r} and {name!r} are one column to this database, which tells no upper from lower case"
+            way_out = f"Rename one: {{use: table.select, rename: {{{name}: {name}_2}}}}"
+            raise DatabaseRefused(found, who=f"connection {connection.name!r}", way_out=way_out)
 
 
 def _keyed(mode: Mode, key: Sequence[str], names: Sequence[str]) -> None:
