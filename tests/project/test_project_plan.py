@@ -57,6 +57,21 @@ def test_an_own_impute_is_not_repeated():
     ]  # fmt: skip
 
 
+def test_numbers_that_a_chain_leaves_unscaled_are_scaled_unless_it_says_so():
+    def scaled(*steps: str) -> list[tuple[str, ...]]:
+        lines = "".join(f"  - {{use: {step}}}\n" for step in ("clean.impute", *steps))
+        chain = planned(FLIGHTS.replace("  - id: best", f"{lines}  - id: best")).candidates[1].chain
+        return [tuple(as_written(node)["columns"]) for node in chain if node.id == "auto_scale"]
+
+    assert scaled() == [("dep_delay", "distance")]
+    assert scaled("clean.scale, columns: dep_delay") == [("distance",)]
+    assert scaled("clean.scale, columns: dep_delay", "clean.scale, id: far, columns: [distance]") == []
+    assert scaled("clean.scale") == []
+    assert scaled("clean.scale, columns: {not: [distance, carrier, weekend, note]}") == []
+    twice = 'derive.expression, id: made, columns: {twice: "dep_delay * 2"}'
+    assert scaled("clean.scale, columns: dep_delay", twice) == [("distance",)]
+
+
 def test_models_read_neither_target_nor_its_parents_nor_roles_nor_times_nor_texts_but_their_words():
     small = planned(FLIGHTS).candidates[2]
     assert small.features == ("carrier", "dep_delay", "distance", "weekend", "night", "note=*")

@@ -16,7 +16,7 @@ from modelyard.schema.expression import parse
 from modelyard.schema.schema import Schema
 from modelyard.schema.selector import choose, said
 from modelyard.step.context import Context
-from modelyard.step.step import Learns, TableStep
+from modelyard.step.step import Learns, Step, TableStep
 
 NOT_FOR_MODELS = ("datetime", "text")
 
@@ -50,6 +50,21 @@ def columns_after(chain: Sequence[Node], given: Schema, secret: Iterable[str], c
     return now
 
 
+def scaled_by(chain: Sequence[Node], given: Schema, secret: Iterable[str], ctx: Context, doc: Document) -> set[str]:
+    """Columns that a `clean.scale` of the chain brings to scale, or names as those that it does not (`{not: …}`), and
+    those made after the first one: of what has a scale."""
+    scales = [at for at, node in enumerate(chain) if node.kind == "clean.scale"]
+    done: set[str] = set()
+    for at in scales:
+        columns = _selector(chain[at].step)
+        now = columns_after(chain[:at], given, secret, ctx, doc)
+        done |= set(now.names) if isinstance(columns, dict) else set(choose(columns, now, ctx.hidden))
+    if scales:
+        before = columns_after(chain[: scales[0]], given, secret, ctx, doc)
+        done |= set(columns_after(chain, given, secret, ctx, doc).names) - set(before.names)
+    return done
+
+
 def visible(schema: Schema, ctx: Context) -> Schema:
     """What a model would see of these columns."""
     hidden = set(ctx.hidden)
@@ -71,7 +86,7 @@ def _after(node: Node, step: Learns, given: Schema, ctx: Context) -> Schema:
     return after
 
 
-def _selector(step: Learns) -> Any:
+def _selector(step: Step) -> Any:
     """Its `columns:` where that selects, and does not define."""
     columns = getattr(step, "columns", None)
     defines = isinstance(columns, dict) and set(columns) != {"not"}

@@ -19,7 +19,7 @@ from modelyard.project.candidates import candidate_node
 from modelyard.project.comparison import Comparison
 from modelyard.project.graph import Graph, Node
 from modelyard.project.label import label
-from modelyard.project.learned import chain_to, columns_after, texts_left, visible
+from modelyard.project.learned import chain_to, columns_after, scaled_by, texts_left, visible
 from modelyard.project.live import check_live, rules_of
 from modelyard.project.place import placed
 from modelyard.project.prepare import missing_steps, prepared
@@ -223,7 +223,8 @@ class _Planner:
         before = columns_after(steps, schema, self.label.columns, self.ctx, self.document)
         if self.project.prepare == "auto" and node.kind != BASELINE:
             texts = texts_left(before, self.ctx)
-            wanted = missing_steps(steps, type(model), visible(before, self.ctx), self.registry, texts)
+            done = scaled_by(steps, schema, self.label.columns, self.ctx, self.document)
+            wanted = missing_steps(type(model), visible(before, self.ctx), texts, done)
             steps = (*steps, *(prepared(*step, self.registry) for step in wanted))
         after = columns_after(steps, schema, self.label.columns, self.ctx, self.document)
         features = visible(after, self.ctx).names

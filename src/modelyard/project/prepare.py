@@ -6,7 +6,7 @@ that 0/1 columns stay 0/1. No model reads text, so every one gets its commonest 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -23,10 +23,10 @@ MOST_WORDS = 200
 
 
 def missing_steps(
-    chain: Sequence[Node], model: type[Learns], features: Schema, registry: Registry, texts: Sequence[str] = ()
+    model: type[Learns], features: Schema, texts: Sequence[str] = (), done: Container[str] = ()
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(id, kind, parameters) of what is missing; `features`: what the model would read without; `texts`:
-    columns of text that are left."""
+    columns of text that are left; `done`: columns that the chain scales, or says that it does not."""
     kinds = {column.kind for column in features}
     if "no_nulls" in model.needs:
         if _gaps(features, NUMERIC):
@@ -34,8 +34,7 @@ def missing_steps(
         if _gaps(features, ("boolean",)):
             named = _named(features, ("boolean",), nullable=True)
             yield "auto_impute_boolean", "clean.impute", {"columns": named, "strategy": "most_frequent"}
-    scaled = any(node.kind == "clean.scale" for node in chain)
-    if "scaled" in model.needs and not scaled and (apart := _unscaled(features)):
+    if "scaled" in model.needs and (apart := [name for name in _unscaled(features) if name not in done]):
         yield "auto_scale", "clean.scale", {"columns": apart}
     if "numbers" in model.needs and "category" in kinds:
         yield "auto_one_hot", "encode.one_hot", {"columns": "category"}

@@ -47,7 +47,7 @@ class LogisticRegression(Learns, frozen=True, kw_only=True, tag="model.logistic_
                 raise LearningFailed(
                     f"the solver did not settle in {self.iterations} steps",
                     who="model.logistic_regression",
-                    way_out="Scale the features (`prepare: auto` does where the chain has no clean.scale), or raise `iterations:`",
+                    way_out="Scale the features (`prepare: auto` does), or raise `iterations:`",
                 ) from error
 
         def oracle(table: Table) -> Floats:
