@@ -22,6 +22,7 @@ from modelyard.project.graph import Node
 from modelyard.project.outcome import outcome
 from modelyard.project.plan import Plan
 from modelyard.rows.table import Floats, Table
+from modelyard.run.changed import asked
 from modelyard.run.feed import StepFeed, identity, pinned
 from modelyard.run.kept import Kept
 from modelyard.run.reading import read_again, read_on
@@ -81,7 +82,8 @@ def read_data(
     frame = _collected(plan, ctx, extra, source, Before(kept, readings or {}), pins)
     if not frame.height:
         raise NoRows("the table has no rows", who=plan.output)
-    return replace(data_of(plan, frame, known), warnings=tuple(said), quality=tuple(quality), sources=pins)
+    sources = {id_: replace(pin, asked=asked(plan.graph[id_].step)) for id_, pin in pins.items()}
+    return replace(data_of(plan, frame, known), warnings=tuple(said), quality=tuple(quality), sources=sources)
 
 
 def data_of(plan: Plan, frame: DataFrame, known: Outcome | None = None) -> Data:

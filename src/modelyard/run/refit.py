@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
 from modelyard.measure.intervals import Interval, bootstrap
 from modelyard.measure.metrics import Judged, Metric, judged
@@ -21,7 +20,6 @@ from modelyard.package.parity import prove, record
 from modelyard.project.plan import Plan
 from modelyard.rows.table import Floats
 from modelyard.run.cache import array_key
-from modelyard.run.changed import asked
 from modelyard.run.data import Data
 from modelyard.run.learn import Chain, Memory, Recipe, learn, libraries, root_key
 from modelyard.run.oracle import library_scores
@@ -127,7 +125,7 @@ def input_of(plan: Plan, data: Data, setting: Setting, birth: Birth) -> Input:
         digest=setting.data,
         rows=len(data),
         columns={column.name: column.kind for column in plan.schema},
-        sources={id_: replace(pin, asked=asked(plan.graph[id_].step)) for id_, pin in data.sources.items()},
+        sources=data.sources,
         log=birth.log,
     )
 
