@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import MutableMapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,7 @@ def main() -> None:
     """Run `modelyard …`; a ModelyardError becomes its four facts on standard error and its exit code."""
     from modelyard.errors import ModelyardError
 
+    _yield_cores(os.environ)
     try:
         if not (sys.argv[1:2] == ["serve"] and _served(sys.argv[2:])):
             application()()
@@ -80,6 +82,12 @@ def main() -> None:
         if not type(error).__module__.startswith("sqlalchemy."):
             raise
         sys.exit(_say(_database(error)))
+
+
+def _yield_cores(environment: MutableMapping[str, str]) -> None:
+    """Learners' threads that wait for each other sleep, unless the user says otherwise. By default they spin, which on
+    cores that others use too, or of a container's share, takes several times the time of the work itself."""
+    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def _served(words: list[str]) -> bool:
