@@ -10,13 +10,13 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from msgspec import Meta, field
+from msgspec import Meta
 
-from modelyard.schema.column import Column, Kind
+from modelyard.schema.column import Column
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
-from modelyard.step.incremental import Incremental
-from modelyard.step.located import files_of
+from modelyard.step.filed import Filed, PackedOrPlain
+from modelyard.step.gathering import JsonLines
 
 if TYPE_CHECKING:
     from polars import LazyFrame
@@ -25,11 +25,10 @@ if TYPE_CHECKING:
 
 INFER = 100_000
 """Rows from which types are inferred."""
-JsonLines = Annotated[str, Meta(pattern=r"\.jsonl$")]
 NULL_WORDS = ("", "NA", "NaN", "null")
 
 
-class Csv(Incremental, frozen=True, kw_only=True, tag="read.csv"):
+class Csv(Filed, frozen=True, kw_only=True, tag="read.csv"):
     """Rows of a CSV file: header first, one record a line. Files whose columns differ are put together by name: what a
     file lacks is null there, and the result says so.
 
@@ -37,14 +36,7 @@ class Csv(Incremental, frozen=True, kw_only=True, tag="read.csv"):
     CSV exported from a database that can be asked: read.sql needs no guess at kinds.
     """
 
-    path: Annotated[
-        str, Meta(description="A file or a glob, relative to the project file; .gz, .zst and .zip too.", min_length=1)
-    ]
-    connection: Annotated[
-        str | None, Meta(description="Of an object store under `connections:`; `path` is then a key or a pattern.")
-    ] = None
-    columns: Annotated[tuple[str, ...] | None, Meta(description="Only these columns.")] = None
-    types: Annotated[dict[str, Kind], Meta(description="Kinds not to infer.")] = field(default_factory=dict)
+    path: PackedOrPlain
     null_words: Annotated[tuple[str, ...], Meta(description="What stands for a missing value.")] = NULL_WORDS
     delimiter: Annotated[str, Meta(description="One character.", min_length=1, max_length=1)] = ","
     decimal: Annotated[Literal[".", ","], Meta(description="The decimal mark.")] = "."
@@ -63,9 +55,6 @@ class Csv(Incremental, frozen=True, kw_only=True, tag="read.csv"):
         """The columns, from the headers and the first rows."""
         kinds = self._opened(ctx).kinds
         return Schema(tuple(Column(name=name, kind=kind) for name, kind in kinds.items()))
-
-    def schema(self, *given: Schema, ctx: Context) -> Schema:
-        return self.peek(ctx)
 
     def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
         from modelyard.frame.quarantine import booked, told
@@ -97,5 +86,5 @@ class Csv(Incremental, frozen=True, kw_only=True, tag="read.csv"):
             keep=self.quarantine is not None,
             infer=INFER,
         )
-        found = [Delimited(file, dialect) for file in files_of(ctx, self.connection, self.path)]
+        found = [Delimited(file, dialect) for file in self.files(ctx)]
         return Together(found, self.types, self.columns, self.path)

@@ -16,14 +16,13 @@ from modelyard.schema.limits import Limits
 from modelyard.schema.paging import Link, Paging
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
+from modelyard.step.gathering import JsonLines, kept_out
 from modelyard.step.incremental import Bounds, Incremental
 
 if TYPE_CHECKING:
     from polars import LazyFrame
 
     from modelyard.frame.rest.read import Asked
-
-JsonLines = Annotated[str, Meta(pattern=r"\.jsonl$")]
 
 
 class Rest(Incremental, frozen=True, kw_only=True, tag="read.rest"):
@@ -100,14 +99,10 @@ class Rest(Incremental, frozen=True, kw_only=True, tag="read.rest"):
         return bounded(frame, cursor, bounds.after, bounds.upto)
 
     def _read(self, ctx: Context, asked: Asked, kinds: dict[str, Kind] | None) -> LazyFrame:
-        from modelyard.frame.quarantine import keep, words
         from modelyard.frame.rest.read import read
 
         rows = read(asked, kinds)
-        if self.quarantine is not None:
-            keep(rows.kept, ctx.folder / self.quarantine)
-            if rows.kept:
-                ctx.tell(words(rows.kept, rows.frame.height, self.quarantine))
+        kept_out(ctx, self.quarantine, rows.kept, rows.frame.height)
         return rows.frame.lazy()
 
     def _asked(self, ctx: Context) -> Asked:

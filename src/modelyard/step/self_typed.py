@@ -1,0 +1,37 @@
+"""A source of files that say the kinds of their columns themselves: Parquet, Arrow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta, field
+from msgspec.structs import replace
+
+from modelyard.schema.column import Kind
+from modelyard.schema.schema import Schema
+from modelyard.step.context import Context
+from modelyard.step.filed import Filed
+
+if TYPE_CHECKING:
+    from polars import LazyFrame
+
+
+class SelfTyped(Filed, frozen=True, kw_only=True):
+    types: Annotated[dict[str, Kind], Meta(description="Kinds to cast columns to.")] = field(default_factory=dict)
+
+    def peek(self, ctx: Context) -> Schema:
+        """The columns, from the file's own schema."""
+        from modelyard.frame.schema import schema_of
+
+        said = schema_of(self.run(ctx))
+        return Schema(tuple(replace(c, kind=self.types.get(c.name, c.kind)) for c in said))
+
+    def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
+        from modelyard.frame.source import typed
+
+        declared = {n: kind for n, kind in self.types.items() if self.columns is None or n in self.columns}
+        return typed(self._chosen(ctx), declared, ctx.zone)
+
+    def _chosen(self, ctx: Context) -> LazyFrame:
+        """The rows of all files, only `columns`, each in the type that it has there."""
+        raise NotImplementedError
