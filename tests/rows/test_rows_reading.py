@@ -3,9 +3,11 @@
 import math
 from typing import Any
 
+import polars as pl
 import pytest
 
 from modelyard.errors.serving import BadRows
+from modelyard.frame.source import moments
 from modelyard.rows.reading import RowReader
 from modelyard.rows.timestamps import reader
 from modelyard.schema.contract import Contract, Field
@@ -149,6 +151,12 @@ def test_a_time_that_is_not_one_moment_of_an_exact_year_is_refused(value: object
     reading = RowReader(Contract((Field(name="x", kind="datetime", nullable=False),)))
     with pytest.raises(BadRows, match=why):
         reading.read([{"x": value}])
+
+
+@pytest.mark.parametrize("offset", ["+02:00", "+0200", "+02", "-0530", "+0000", "Z"])
+def test_an_offset_is_read_however_a_file_that_was_learned_from_writes_it(offset: str) -> None:
+    text = f"2013-01-01T05:15:00.000000{offset}"
+    assert reader(None)(text) == moments(pl.Series([text]), "Europe/Berlin").dt.timestamp("us")[0]
 
 
 def test_event_time_comes_from_the_time_role_and_its_zone() -> None:

@@ -1,7 +1,8 @@
 """Timestamps of a request: text in, microseconds since 1970 UTC out.
 
 Strict on purpose: a time without an offset means nothing unless the contract names its zone, and a number could be
-seconds, milliseconds or nanoseconds. Microseconds are exact in float64 for the years 1684 to 2255; others are refused.
+seconds, milliseconds or nanoseconds. An offset is +02:00, +0200 or +02, as libraries and databases write it, and as a
+file that is learned from may have it. Microseconds are exact in float64 for the years 1684 to 2255; others are refused.
 
 Twice a year a clock on a wall says what is not one moment: in the hour that it shows twice the first is meant, in the
 hour that it skips the offset from before holds. That is what `frame/zone.py` makes of a file, so a row means the same
@@ -20,7 +21,7 @@ from modelyard.errors.serving import UnknownZone
 EXACT = 2**53
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_FORM = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+_FORM = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII)
 
 Reader = Callable[[str], int]
 
