@@ -44,8 +44,8 @@ def rows(n: int = 200, seed: int = 0) -> pl.DataFrame:
     return pl.DataFrame({"key": [f"k{i}" for i in range(n)], "a": a, "b": a * 2, "town": town, "good": good})
 
 
-def write(folder: Path, *steps: str, head: str = HEAD) -> None:
-    lines = "".join(f"  - {step}\n" for step in (*(steps or (READ,)), COMPARE))
+def write(folder: Path, *steps: str, head: str = HEAD, compare: str = COMPARE) -> None:
+    lines = "".join(f"  - {step}\n" for step in (*(steps or (READ,)), compare))
     (folder / "modelyard.yaml").write_text(f"{head}steps:\n{lines}")
 
 
@@ -143,6 +143,11 @@ def test_a_new_column_that_the_file_leaves_out_or_asks_for_does_not_stop(shop: P
     for step in ("types: {c: number}", "columns: [key, a, b, c, town, good]"):
         write(shop, f"{{use: read.csv, path: t.csv, {step}}}")
         assert "c" in planned(shop).candidates[1].features
+    write(shop, READ, '{use: derive.expression, columns: {far: "a + c > 1"}}')
+    assert "far" in planned(shop).candidates[1].features
+    write(shop, head=HEAD.replace("column: good, positive: true", "column: c").replace("classification", "regression"),
+          compare="{use: evaluate.compare, candidates: [model.ridge]}")  # fmt: skip
+    assert planned(shop).label.parents == ("c",)
 
 
 def test_a_renamed_column_is_named_as_before_by_the_step_that_the_error_writes(shop: Path) -> None:

@@ -8,6 +8,7 @@ a source (`columns:`, `types:`, how it is read) nothing counts as a change of th
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -32,6 +33,7 @@ WHERE = frozenset({
 """Parameters of read steps that say where the rows lie and which of them; `columns:` and `types:` are looked at column
 by column. All others say how to read, and whoever changes one of them changes what is seen."""
 
+_WORD = re.compile(r"[^\W\d]\w*|(?<=`)[^`]+(?=`)")
 SHOWN = 8
 """Changes that an error names."""
 
@@ -89,12 +91,13 @@ def hold(past: Sequence[Past], seen: Seen) -> None:
 
 def _changed(past: Past, seen: Seen) -> Iterator[tuple[Node, list[Change]]]:
     """Each read step whose source is another, and how."""
+    learned = _learned(seen.plan).difference(_named(seen))
     for node in seen.graph.steps:
         pin = past.input.sources.get(node.id)
         if pin is not None and node.id in seen.peeked and pin.asked in ("", asked(node.step)):
             now = {column.name: column.kind for column in seen.peeked[node.id]}
             found = [one for one in changes(pin.columns, now) if not _said(one, node.step)]
-            stops = [one for one in found if _matters(one, past.input, seen.plan)]
+            stops = [one for one in found if _matters(one, past.input, seen.plan, learned)]
             if stops:
                 yield node, [one for one in found if one in stops or (one.was is None and _gone(stops))]
 
@@ -111,30 +114,49 @@ def _said(one: Change, step: Step) -> bool:
     return one.column in types or (one.was is None and columns is not None)
 
 
-def _matters(one: Change, read: Input, plan: Plan | None) -> bool:
+def _matters(one: Change, read: Input, plan: Plan | None, learned: frozenset[str]) -> bool:
     """A column that was learned from and is not what it was; or a new one that would be learned from."""
     if one.was is None:
-        return plan is not None and _learned(one.column, plan)
+        return one.column in learned
     was = read.columns.get(one.column)
     if was is None:
         return False
-    if plan is None or one.column not in plan.schema.names:
+    if plan is None or one.column not in plan.schema.places:
         return True
     return not same_kind(was, plan.schema[one.column].kind)
 
 
-def _learned(name: str, plan: Plan) -> bool:
-    """Whether a model would see the column, or what a step makes of it."""
-    if name not in plan.schema.names:
-        return False
+def _learned(plan: Plan | None) -> frozenset[str]:
+    """The columns that a model would see, or what a step makes of them."""
+    if plan is None:
+        return frozenset()
     wanted = [one for one in plan.candidates if one.model.kind != BASELINE] or plan.candidates
-    made = (feature for one in wanted for feature in one.features)
-    return any(name not in one.drops for one in wanted) or any(_made_of(feature, plan) == name for feature in made)
+    kept = (name for one in wanted for name in frozenset(plan.inputs).difference(one.drops))
+    return frozenset(kept).union(_made_of(feature, plan) for one in wanted for feature in one.features)
+
+
+def _named(seen: Seen) -> frozenset[str]:
+    """Words of the file's steps, alone or in expressions: a new column that a person wrote there is wanted."""
+    found: set[str] = set()
+    for text in _texts([node.written for node in seen.graph.steps if node.after]):
+        found.update((text, *_WORD.findall(text)))
+    return frozenset(found)
+
+
+def _texts(told: object) -> Iterator[str]:
+    if isinstance(told, str):
+        yield told
+    elif isinstance(told, dict):
+        yield from _texts([*told, *told.values()])
+    elif isinstance(told, list | tuple):
+        for one in told:
+            yield from _texts(one)
 
 
 def _made_of(feature: str, plan: Plan) -> str:
     """The column that it is called after (`seen_hour`, `town=*`)."""
-    return max((name for name in plan.schema.names if feature.startswith(name)), key=len, default="")
+    ends = range(len(feature), 0, -1)
+    return next((feature[:end] for end in ends if feature[:end] in plan.schema.places), "")
 
 
 def _error(past: Past, found: Sequence[tuple[Node, list[Change]]], document: Document) -> SchemaChanged:
