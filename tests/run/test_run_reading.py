@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modelyard.frame.digest import digest
+from modelyard.frame.spilled import in_parts
 from modelyard.frame.sql.session import Session, opened
 from modelyard.frame.sql.write import write
 from modelyard.run.feed import StepFeed
@@ -111,6 +112,23 @@ def test_only_what_is_new_leaves_the_database(
     assert reader.read().new == 3
     near = database.__class__.__name__ in ("Sqlite", "Duckdb")
     assert sum(arrived) <= (3 + 3 + 90 if near else 3), "a file's rows may be counted here; a server's stay there"
+
+
+def test_rows_for_which_there_is_no_room_are_read_on_all_the_same(database: Connection, reader: Reader) -> None:
+    """Nothing is held, parts are of some rows, and the source is in no order."""
+    write(rows(0, 90).sample(fraction=1.0, shuffle=True, seed=3).lazy(), database, Path(), "orders", "replace")
+    reader.step = msgspec.structs.replace(reader.step, order=())
+    held, small = reader.kept, Kept(Store(reader.ctx.folder / "small").make(), most=700, room=0)
+    for end in (90, 140):
+        read, reader.kept = reader.read(), small
+        parted, reader.kept = reader.read(), held
+        assert in_parts(parted.rows)
+        assert parted.frame.sort("at", "id").equals(read.frame.sort("at", "id"))
+        assert parted.frame["at"].is_sorted()
+        assert (parted.pin.rows, parted.pin.upto, parted.new) == (end, read.pin.upto, read.new)
+        assert digest(parted.frame) == parted.pin.digest
+        assert len(small.version(parted.pin.version).parts) > 2
+        put(database, rows(90, 140).sample(fraction=1.0, shuffle=True, seed=4))
 
 
 def test_late_rows_and_deleted_rows_are_said_and_read_from_the_start(database: Connection, reader: Reader) -> None:

@@ -68,12 +68,13 @@ class Reading(Struct, frozen=True, kw_only=True):
 
 class Kept:
     """The readings of a store. `passing`: they lie in a folder of their own and only the last one of a source stays:
-    for what nobody will want to see again. `most`: bytes of a part, in memory."""
+    for what nobody will want to see again. `most`: bytes of a part, in memory; `room`: bytes that may be held of a
+    source, what there is room for unless said."""
 
-    def __init__(self, store: Store, passing: bool = False, most: int = MOST) -> None:
+    def __init__(self, store: Store, passing: bool = False, most: int = MOST, room: int | None = None) -> None:
         self._states = store.cache / "labels" if passing else store.sources
         self._blobs = Blobs(self._states / "blobs") if passing else Blobs(store.blobs, store.remote)
-        self._passing, self.most = passing, most
+        self._passing, self.most, self.room = passing, most, room
         self.spill = store.cache / "spill"
         """Where rows lie that are read and not kept yet."""
 
@@ -93,16 +94,16 @@ class Kept:
         """The rows, in the order of their cursor; of those with one key the latest. Raises MissingBlob."""
         return self.scan(reading).collect()
 
-    def scan(self, reading: Reading, most: int | None = None) -> LazyFrame:
-        """The same rows; where they take more than `most` bytes (what there is room for, unless said) they come into
-        memory part by part. The bytes of every part are checked now. Raises MissingBlob."""
+    def scan(self, reading: Reading) -> LazyFrame:
+        """The same rows; where there is no room for them they come into memory part by part. The bytes of every part
+        are checked now. Raises MissingBlob."""
         from modelyard.frame.schema import DTYPES
         from modelyard.frame.stacked import stacked
 
         files = [self._blobs.checked(digest) for digest, _ in self._parts(reading)]
         size = sum(part.size or PACKED * file.stat().st_size for part, file in zip(reading.parts, files, strict=True))
         schema = {name: DTYPES[kind] for name, kind in reading.columns.items()}
-        return stacked(files, size, schema, reading.key, most)
+        return stacked(files, size, schema, reading.key, self.room)
 
     def forgotten(self, reading: Reading) -> int:
         """How many rows were forgotten of those that it read."""

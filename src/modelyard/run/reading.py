@@ -74,7 +74,7 @@ def read_on(feed: Feed, kept: Kept, tell: Callable[[str], None]) -> Read:
 
     before = _last(feed, kept, tell)
     got = feed.fetch(Bounds(after=before.upto), before)
-    new = taken(got.frame, kept.spill)
+    new = taken(got.frame, kept.spill, kept.room)
     upto = farthest(new, feed.cursor)
     reading = kept.add(before, arranged(new, feed.cursor, kept.most))
     reading = replace(reading, upto=before.upto if upto is None else upto, files=got.files)
