@@ -9,7 +9,7 @@ from flights import flights
 from modelyard.measure.columns import summary
 from modelyard.measure.doubts import Doubt, class_doubt, column_doubts
 from modelyard.measure.leaks import bins, filled_class, missing_with, same, told
-from modelyard.measure.ranks import roc_auc
+from modelyard.measure.ranks import grouped_auc, roc_auc
 from modelyard.measure.repeats import across, repeated, row_digests, steps_back
 from modelyard.rows.table import Vector, coded
 
@@ -79,6 +79,15 @@ def test_what_one_column_tells_is_near_what_scipy_says_of_the_truth() -> None:
     assert told(bins(number(x)), z, 0) == pytest.approx(np.corrcoef(x, z)[0, 1] ** 2, abs=0.02)
     three = RNG.integers(0, 3, 3000).astype(float)
     assert told(bins(number(three)), three, 3) == 1.0
+
+
+def test_the_area_of_groups_is_that_of_their_rows() -> None:
+    score, y = RNG.integers(0, 40, 3000) / 7, RNG.integers(0, 2, 3000).astype(float)
+    _, place = np.unique(score, return_inverse=True)
+    positive, rows = np.bincount(place, weights=y), np.bincount(place).astype(float)
+    values = np.append(np.unique(score), 9.0)
+    found = grouped_auc(values, np.append(positive, 0.0), np.append(rows, 0.0))
+    assert found == roc_auc(y, score, np.ones(len(y)))
 
 
 def test_noise_and_names_of_rows_tell_nothing() -> None:

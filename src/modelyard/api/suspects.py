@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from modelyard.measure.associations import pearson
 from modelyard.measure.doubts import Doubt, Level, percent
-from modelyard.measure.leaks import bins, filled_class, missing_with, same, told
+from modelyard.measure.leaks import Halves, bins, filled_class, missing_with, same
 from modelyard.measure.repeats import across, repeated, row_digests, steps_back
 from modelyard.rows.table import Floats, Values, Vector
 
@@ -52,14 +52,15 @@ def strengths(vectors: Mapping[str, Vector], truth: Truth) -> dict[str, float]:
     if len(rows) > ROWS:
         rows = np.sort(np.random.default_rng(0).choice(rows, ROWS, replace=False))
     y = truth.y[rows]
-    found = {name: _told(vector.take(rows), y, len(truth.classes)) for name, vector in vectors.items()}
+    halves = Halves.of(y, len(truth.classes))
+    found = {name: _told(vector.take(rows), y, halves) for name, vector in vectors.items()}
     return {name: round(value, 4) for name, value in found.items() if not np.isnan(value)}
 
 
-def _told(vector: Vector, y: Floats, classes: int) -> float:
+def _told(vector: Vector, y: Floats, halves: Halves) -> float:
     """Bins say little of long tails: a number that goes with a number in a straight line tells at least that."""
-    binned = told(bins(vector), y, classes)
-    if classes or vector.kind in ("category", "text"):
+    binned = halves.told(bins(vector))
+    if halves.classes or vector.kind in ("category", "text"):
         return binned
     straight = float(pearson(np.stack([vector.values, y], axis=1))[0, 1]) ** 2
     known = float(np.isfinite(vector.values).mean())

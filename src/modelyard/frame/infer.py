@@ -17,6 +17,8 @@ from modelyard.schema.column import Kind
 
 CODE, WHOLE_CODE = r"^[+-]?0\d", r"^[+-]?0\d+$"
 MOMENT = r"^\d{4}-\d\d-\d\d([T ]\d|$)"
+FIRST = 100
+"""Values that tell of most columns what they are not."""
 GUESSED: tuple[Kind, ...] = ("integer", "number", "boolean", "datetime")
 
 
@@ -44,11 +46,12 @@ def guessed(sample: pl.Series, marks: Marks) -> Kind:
 
 def _is(sample: pl.Series, kind: Kind, marks: Marks) -> bool:
     if kind in ("integer", "number"):
-        written = pointed(sample, marks)
-        if written.str.contains(CODE if kind == "integer" else WHOLE_CODE).any():
-            return False
         dtype = pl.Int64() if kind == "integer" else pl.Float64()
-        return fits(written.cast(dtype, strict=False), sample)
+        for part in (sample.head(FIRST), sample):
+            written = pointed(part, marks)
+            if not fits(written.cast(dtype, strict=False), part):
+                return False
+        return not written.str.contains(CODE if kind == "integer" else WHOLE_CODE).any()
     if kind == "datetime" and not sample.drop_nulls().head(1).str.contains(MOMENT).all():
         return False
     if kind == "boolean" and not sample.drop_nulls().str.to_lowercase().is_in(["true", "false"]).all():

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import polars as pl
 from msgspec import Struct
 
-from modelyard.frame.exported import exported
+from modelyard.frame.exported import exported, side_by_side
 from modelyard.frame.infer import WHOLE_CODE
 from modelyard.frame.zone import to_utc
 
@@ -101,7 +101,7 @@ def _native(
         columns[name] = columns[name].scatter(at, values)
         wrong[name] = pl.zeros(rows, dtype=pl.Boolean, eager=True).scatter(at.filter(bad), True)
         coded |= {name} if code else set()
-    return pl.DataFrame({name: columns[name] for name in kinds}), wrong, frozenset(coded)
+    return side_by_side({name: columns[name] for name in kinds}), wrong, frozenset(coded)
 
 
 def _text(body: bytes, rows: int, form: Form, name: str) -> pl.Series:

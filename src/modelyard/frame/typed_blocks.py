@@ -10,6 +10,7 @@ import polars as pl
 from msgspec import Struct
 
 from modelyard.errors.data import UnreadableTable
+from modelyard.frame.exported import side_by_side
 from modelyard.frame.infer import WHOLE_CODE, made, pointed
 from modelyard.frame.lines import POISON, Bad, Lines, lines
 from modelyard.frame.parsed import Form, parsed
@@ -78,7 +79,7 @@ class Typing:
             done[column.name] = self._made(column, like)
             if done[column.name].null_count() > column.null_count():
                 wrong[column.name] = done[column.name].is_null() & column.is_not_null()
-        whole = pl.DataFrame(done)
+        whole = side_by_side(done)
         return self._without(whole, wrong, block, kept) if wrong else (whole, kept)
 
     def _marked(self, frame: pl.DataFrame) -> Iterator[str]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from modelyard.measure.bins import WIDTH
 from modelyard.measure.profile import Profile
-from modelyard.measure.spread import Spread, rank_scores
+from modelyard.measure.spread import Spread, known_scores
 from modelyard.rows.table import Floats
 
 CHECKS = ("omnibus", "location", "scale", "null", "category")
@@ -41,7 +41,8 @@ def layout(profile: Profile) -> Layout:
 
 
 def z_scores(x: Floats, r: Floats, layout: Layout, spread: Spread) -> Floats:
-    """Counts x (…, columns, WIDTH) of a window against r of a reference -> (…, columns, 5) z in order of CHECKS."""
+    """Counts x (…, columns, WIDTH) of a window against r of a reference, as many or one -> (…, columns, 5) z in order
+    of CHECKS."""
     n, size = x.sum(-1), r.sum(-1)
     f = (x + r) / (n + size)[..., None]
     out = np.full((*f.shape[:-1], len(CHECKS)), LOW)
@@ -113,10 +114,7 @@ def wilson_hilferty(ratio: Floats, df: Floats) -> Floats:
 
 
 def _ordered(x: Floats, r: Floats, f: Floats) -> tuple[Floats, Floats]:
-    u, s = rank_scores(f)
-    own = f.copy()
-    own[..., 0] = 0
-    own /= np.maximum(own.sum(-1, keepdims=True), 1e-300)
+    own, u, s = known_scores(f)
     n, size = np.maximum(x[..., 1:].sum(-1), 0.5), np.maximum(r[..., 1:].sum(-1), 0.5)
     d = x / n[..., None] - r / size[..., None]
     d[..., 0] = 0

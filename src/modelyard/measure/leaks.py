@@ -6,10 +6,13 @@ nothing about others. What is left near 1 is a copy of the target, or something 
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
-from modelyard.measure.ranks import roc_auc
+from modelyard.measure.ranks import grouped_auc
 from modelyard.rows.table import Floats, Vector
 
 Codes = NDArray[np.intp]
@@ -27,13 +30,44 @@ def told(places: Codes, y: Floats, classes: int) -> float:
     >>> told(y.astype(np.intp), y, 2), told(np.zeros(100, dtype=np.intp), y, 2)
     (1.0, 0.0)
     """
-    use = np.flatnonzero(~np.isnan(y))
-    half = np.random.default_rng(0).permutation(len(use)) % 2 == 0
-    guess = np.empty((len(use), max(classes, 1)))
-    truth = y[use]
-    for one in (half, ~half):
-        guess[~one] = _learned(places[use][one], truth[one], classes, places[use][~one])
-    return _worth(guess, truth, classes) if len(use) > 3 else float("nan")
+    return Halves.of(y, classes).told(places)
+
+
+class Halves(Struct, frozen=True, eq=False):
+    """What is told of, parted once for all columns. `truth`: of the rows that have one, `rows`; `sides`: positions of
+    the two halves among these."""
+
+    truth: Floats
+    rows: Codes
+    sides: tuple[Codes, Codes]
+    classes: int
+
+    @classmethod
+    def of(cls, y: Floats, classes: int) -> Halves:
+        rows = np.flatnonzero(~np.isnan(y))
+        half = np.random.default_rng(0).permutation(len(rows)) % 2 == 0
+        return cls(y[rows], rows, (np.flatnonzero(half), np.flatnonzero(~half)), classes)
+
+    def told(self, places: Codes) -> float:
+        """As `told` says, of the bins of one column."""
+        if len(self.rows) <= 3:
+            return float("nan")
+        size, own = int(places.max()) + 1, places[self.rows]
+        if self.classes == 2:
+            return self._two(own, size)
+        guess = np.empty((len(own), max(self.classes, 1)))
+        for one, other in (self.sides, self.sides[::-1]):
+            guess[other] = _learned(own[one], self.truth[one], self.classes, size)[own[other]]
+        return _worth(guess, self.truth, self.classes)
+
+    def _two(self, own: Codes, size: int) -> float:
+        """Rows of one bin have one guess: the area is that of the bins."""
+        parts = [(own[side], self.truth[side]) for side in self.sides]
+        counts = [np.bincount(places, minlength=size).astype(np.float64) for places, _ in parts]
+        hits = [np.bincount(places, weights=y, minlength=size) for places, y in parts]
+        whole = [float(y.mean()) if len(y) else 0.0 for _, y in parts]
+        shares = [_drawn(hit, count, mean) for hit, count, mean in zip(hits, counts, whole, strict=True)]
+        return max(2 * grouped_auc(np.concatenate(shares[::-1]), np.concatenate(hits), np.concatenate(counts)) - 1, 0.0)
 
 
 def bins(vector: Vector) -> Codes:
@@ -51,8 +85,16 @@ def bins(vector: Vector) -> Codes:
     wanted = int(min(max(len(known) / ROWS_A_BIN, 2), FINEST))
     distinct = np.unique(known[:: max(len(known) // 4096, 1)])
     if len(distinct) > wanted:
-        distinct = np.unique(np.quantile(known, np.linspace(0, 1, wanted + 1)[1:-1], method="inverted_cdf"))
+        known.sort()
+        distinct = np.unique(known[_quantiles(len(known), wanted)])
     return np.where(null, 0, np.searchsorted(distinct, values, side="left") + 1).astype(np.intp)
+
+
+@cache  # asked for every column of a table
+def _quantiles(rows: int, wanted: int) -> Codes:
+    """Where the inner quantiles of so many sorted values lie."""
+    places = np.quantile(np.arange(rows), np.linspace(0, 1, wanted + 1)[1:-1], method="inverted_cdf")
+    return np.asarray(places, dtype=np.intp)
 
 
 def same(vector: Vector, y: Floats, classes: int) -> bool:
@@ -109,25 +151,25 @@ def _line(x: Floats, t: Floats) -> bool:
         return bool(np.abs(rest).max() <= 1e-9 * np.abs(dt).max())
 
 
-def _learned(places: Codes, y: Floats, classes: int, asked: Codes) -> Floats:
-    """(len(asked), classes or 1): the mean (or the classes' shares) of each bin, drawn a little to the whole."""
-    size = int(max(places.max(initial=0), asked.max(initial=0))) + 1
+def _learned(places: Codes, y: Floats, classes: int, size: int) -> Floats:
+    """(size, classes or 1): the mean (or the classes' shares) of each bin, drawn a little to the whole."""
     counts = np.bincount(places, minlength=size).astype(np.float64)
-    out = np.empty((len(asked), max(classes, 1)))
+    out = np.empty((size, max(classes, 1)))
     for column in range(out.shape[1]):
         value = (y == column).astype(np.float64) if classes else y
         whole = float(value.mean()) if len(value) else 0.0
-        sums = np.bincount(places, weights=value, minlength=size)
-        out[:, column] = ((sums + whole * 1e-3) / (counts + 1e-3))[asked]
+        out[:, column] = _drawn(np.bincount(places, weights=value, minlength=size), counts, whole)
     return out
+
+
+def _drawn(sums: Floats, counts: Floats, whole: float) -> Floats:
+    return np.asarray((sums + whole * 1e-3) / (counts + 1e-3))
 
 
 def _worth(guess: Floats, y: Floats, classes: int) -> float:
     if classes == 0:
         total = float(((y - y.mean()) ** 2).sum())
         return max(1 - float(((y - guess[:, 0]) ** 2).sum()) / total, 0.0) if total > 0 else float("nan")
-    if classes == 2:
-        return max(2 * roc_auc(y, guess[:, 1], np.ones(len(y))) - 1, 0.0)
     blind = 1 - float(np.bincount(y.astype(np.intp)).max()) / len(y)
     wrong = float((guess.argmax(axis=1) != y).mean())
     return max(1 - wrong / blind, 0.0) if blind > 0 else float("nan")

@@ -25,6 +25,23 @@ def roc_auc(y: Floats, score: Floats, weight: Floats) -> float:
     0.75
     """
     _, tp, fp = steps(y, score, weight)
+    return _area(tp, fp)
+
+
+def grouped_auc(score: Floats, positive: Floats, rows: Floats) -> float:
+    """`roc_auc` of groups of `rows` rows with one score each, `positive` of them positive; groups may be empty.
+
+    >>> grouped_auc(np.array([0.1, 0.4, 0.9]), np.array([0.0, 1, 2]), np.array([2.0, 2, 2]))
+    0.9444444444444444
+    """
+    use = np.flatnonzero(rows)
+    use = use[np.argsort(-score[use], kind="stable")]
+    last = np.append(np.flatnonzero(np.diff(score[use])), len(use) - 1)
+    tp, seen = np.cumsum(positive[use])[last], np.cumsum(rows[use])[last]
+    return _area(tp, seen - tp)
+
+
+def _area(tp: Floats, fp: Floats) -> float:
     if tp[-1] <= 0 or fp[-1] <= 0:
         return NAN
     x, height = np.append(0.0, fp), np.append(0.0, tp)

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 import numpy as np
 from msgspec import Struct
 
-from modelyard.measure.checks import Layout, z_scores
+from modelyard.measure.checks import CHECKS, Layout, z_scores
 from modelyard.measure.spread import Spread
 from modelyard.rows.table import Floats
 
 SCALES = (1, 2, 4, 8, 16, 32)
+CELLS = 100_000
+"""Counts that are checked at once: what is made of them on the way stays near the processor."""
 
 
 class Found(Struct, frozen=True):
@@ -58,8 +60,14 @@ def look(windows: Floats, history: Floats, r: Floats, layout: Layout, spread: Sp
 def maxima(windows: Floats, r: Floats, layout: Layout, spread: Spread) -> Floats:
     """(columns, checks) the largest z that a whole stream of windows (t, columns, WIDTH) reaches against r."""
     total = np.concatenate([np.zeros((1, *r.shape)), np.cumsum(windows, axis=0)])
-    scales = [scale for scale in SCALES if scale <= len(windows)]
-    x = np.concatenate([total[scale:] - total[:-scale] for scale in scales])
-    before = np.concatenate([total[:-scale] for scale in scales])
-    both = np.concatenate([x, x]), np.concatenate([np.broadcast_to(r, x.shape), r + before])
-    return np.asarray(z_scores(*both, layout, spread).max(0))
+    best = np.full((len(r), len(CHECKS)), -np.inf)
+    for scale in (scale for scale in SCALES if scale <= len(windows)):
+        for start in range(0, len(total) - scale, step := max(1, CELLS // r.size)):
+            before = total[start : min(start + step, len(total) - scale)]
+            x = total[start + scale : start + scale + len(before)] - before
+            fixed, grown = (
+                z_scores(x, np.broadcast_to(r, x.shape), layout, spread),
+                z_scores(x, r + before, layout, spread),
+            )
+            best = np.maximum(best, np.maximum(fixed, grown).max(0))
+    return best

@@ -104,12 +104,17 @@ def _omnibus(d: Floats, n: Floats, p: Floats) -> tuple[Floats, Floats]:
 def rank_scores(f: Floats) -> tuple[Floats, Floats]:
     """Scores of location and scale per bin, (…, bins) both: mid-ranks among the values that are not null, less a half,
     and their squares, less their mean."""
+    return known_scores(f)[1:]
+
+
+def known_scores(f: Floats) -> tuple[Floats, Floats, Floats]:
+    """The share of each bin among the values that are not null, and what `rank_scores` gives."""
     own = f.copy()
     own[..., 0] = 0
     own /= np.maximum(own.sum(-1, keepdims=True), 1e-300)
     u = np.cumsum(own, axis=-1) - own / 2 - 0.5
     square = u * u
-    return u, square - (square * own).sum(-1, keepdims=True)
+    return own, u, square - (square * own).sum(-1, keepdims=True)
 
 
 def noise_share(x: Floats, lengths: tuple[int, ...] = (1, 7, 14)) -> Floats:

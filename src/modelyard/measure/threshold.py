@@ -86,17 +86,18 @@ def runs(days: int, wanted: int, run: int, rng: np.random.Generator) -> Codes:
 def row_streams(codes: Codes, rows: int, horizon: int, repeats: int, rng: np.random.Generator) -> Iterator[Stream]:
     """Streams of independent rows: codes (n, columns); windows of `rows` rows each."""
     draw, none = _gaussian(codes, rng), no_spread(codes.shape[1])
+    cells = codes + np.arange(codes.shape[1]) * WIDTH
     for _ in range(repeats):
-        reference = draw(len(codes), 1)[0] if len(codes) >= MANY else _drawn(codes, len(codes), 1, rng)[0]
-        yield reference, draw(rows, horizon) if rows >= MANY else _drawn(codes, rows, horizon, rng), none
+        reference = draw(len(codes), 1)[0] if len(codes) >= MANY else _drawn(cells, len(codes), 1, rng)[0]
+        yield reference, draw(rows, horizon) if rows >= MANY else _drawn(cells, rows, horizon, rng), none
 
 
-def _drawn(codes: Codes, rows: int, windows: int, rng: np.random.Generator) -> Floats:
-    columns = codes.shape[1]
-    chosen = codes[rng.integers(0, len(codes), rows * windows)] + np.arange(columns) * WIDTH
-    place = np.repeat(np.arange(windows), rows)[:, None] * (columns * WIDTH) + chosen
-    counts = np.bincount(place.ravel(), minlength=windows * columns * WIDTH)
-    return counts.reshape(windows, columns, WIDTH).astype(np.float64)
+def _drawn(cells: Codes, rows: int, windows: int, rng: np.random.Generator) -> Floats:
+    """`cells`: codes, each column's counted on from those of the columns before it."""
+    columns = cells.shape[1]
+    chosen = cells[rng.integers(0, len(cells), rows * windows)].reshape(windows, -1)
+    counts = np.array([np.bincount(window, minlength=columns * WIDTH) for window in chosen], dtype=np.float64)
+    return counts.reshape(windows, columns, WIDTH)
 
 
 def _gaussian(codes: Codes, rng: np.random.Generator) -> Callable[[int, int], Floats]:

@@ -40,7 +40,8 @@ def _columns(schema: Schema, guess: Guess, facts: Facts) -> Iterator[str]:
     numbers = ranged(guess.features, facts)
     if len(numbers) > RULES:
         numbers = []
-    words = [column for column in schema if _coded(column, guess, facts)]
+    read = {guess.id, guess.group, *(one.name for one in guess.features)}
+    words = [column for column in schema if column.name in read and _coded(column, facts)]
     for column in numbers:
         seen = facts.of(column.name)
         yield f"      {flow(column.name)}: {flow({'min': seen.low, 'max': seen.high, 'else': 'warn'})}"
@@ -52,11 +53,10 @@ def _columns(schema: Schema, guess: Guess, facts: Facts) -> Iterator[str]:
         )
 
 
-def _coded(column: Column, guess: Guess, facts: Facts) -> bool:
-    """A column of codes that a model reads, or that names or groups rows."""
+def _coded(column: Column, facts: Facts) -> bool:
+    """A column of codes."""
     seen = facts.of(column.name)
-    read = column.name in (guess.id, guess.group, *(one.name for one in guess.features))
-    return read and column.kind in STRINGS and seen.form is not None and seen.distinct >= WRITTEN
+    return column.kind in STRINGS and seen.form is not None and seen.distinct >= WRITTEN
 
 
 def _table(guess: Guess, facts: Facts) -> Iterator[str]:

@@ -150,7 +150,8 @@ def _left(step: Learns, table: Table, ctx: Context) -> Learns | None:
 def _members(columns: Sequence[str], table: Table) -> tuple[str, ...]:
     """Of the columns named those that are there, of an open group (`pca=*`) every one that it became."""
     open_groups = tuple(name[:-1] for name in columns if name.endswith("=*"))
-    return tuple(name for name in table.names if name in columns or name.startswith(open_groups))
+    asked = set(columns)
+    return tuple(name for name in table.names if name in asked or name.startswith(open_groups))
 
 
 def kind_of(link: Link) -> type[Learned] | None:

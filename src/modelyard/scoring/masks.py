@@ -99,6 +99,9 @@ def _edges(layout: Layout, at: Places, column: Ints) -> tuple[Ints, Keys, Places
     order, start = np.argsort(column, kind="stable"), 0
     ends = np.searchsorted(column[order], np.arange(len(layout.columns) + 1))
     for number in range(len(layout.columns)):
+        if ends[number] == ends[number + 1]:  # most of a wide table
+            columns[number] = start, 0
+            continue
         mine = order[ends[number] : ends[number + 1]]
         distinct, place = np.unique(layout.nodes["threshold"][at[mine]], return_inverse=True)
         needed[mine] = place.ravel() + 1
