@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -104,3 +105,9 @@ def test_what_does_not_go_together_is_refused() -> None:
 def test_a_missing_column_is_named() -> None:
     with pytest.raises(MissingColumn, match="x"):
         replay(FOREST.learn(Batch(rows(50, 1)), CTX).learned, rows(5, 2).without(["x"]))
+
+
+def test_a_null_without_quotes_is_the_action_of_that_name() -> None:
+    step = msgspec.convert({"use": "clean.outliers", "action": None}, Outliers)
+    train = table(a=[1.0, 2.0, 3.0, 2.0, 99.0])
+    assert np.isnan(written(step.learn(Batch(train), CTX).learned, train)[:, 0]).tolist() == [False] * 4 + [True]

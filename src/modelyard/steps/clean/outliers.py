@@ -51,9 +51,9 @@ class Outliers(Learns, frozen=True, kw_only=True, tag="clean.outliers"):
 
     columns: Annotated[Columns, Meta(description="Which columns to look at.")] = "numeric"
     method: Annotated[Method, Meta(description="How far is told; see above.")] = "iqr"
-    action: Annotated[Action, Meta(description="flag: add 0/1 columns; clip: hold at the bound; null: forget.")] = (
-        "flag"
-    )
+    action: Annotated[
+        Action | None, Meta(description="flag: add 0/1 columns; clip: hold at the bound; null: forget.")
+    ] = "flag"
     factor: Annotated[
         Annotated[float, Meta(gt=0)] | None, Meta(description="Quartile ranges or deviations; empty: 1.5 or 3.")
     ] = None
@@ -63,11 +63,16 @@ class Outliers(Learns, frozen=True, kw_only=True, tag="clean.outliers"):
     ] = None
     trees: Annotated[int, Meta(ge=1, description="How many, for isolation_forest.")] = 100
 
+    @property
+    def does(self) -> Action:
+        """`action: null` without quotes is YAML's own null, and means the word."""
+        return self.action or "null"
+
     def schema(self, given: Schema, ctx: Context) -> Schema:
         names = self._names(given, ctx)
-        if self.action == "clip":
+        if self.does == "clip":
             return given.with_(*(number(name, given[name].nullable) for name in names))
-        if self.action == "null":
+        if self.does == "null":
             return given.with_(*(number(name, nullable=True) for name in names))
         return given.with_(*(number(name, zero_one=True) for name in flags(names, self.method == "isolation_forest")))
 
@@ -78,12 +83,12 @@ class Outliers(Learns, frozen=True, kw_only=True, tag="clean.outliers"):
             return self._forest(batch.X, names, ctx)
         bounds = [self._bounds(batch.X[name]) for name in names]
         lows, highs = tuple(low for low, _ in bounds), tuple(high for _, high in bounds)
-        learned = Distant(columns=names, action=self.action, lows=lows, highs=highs)
+        learned = Distant(columns=names, action=self.does, lows=lows, highs=highs)
         return Fitted(learned, learned.by_numpy)
 
     def _names(self, given: Schema, ctx: Context) -> tuple[str, ...]:
         forest = self.method == "isolation_forest"
-        if forest and self.action == "clip":
+        if forest and self.does == "clip":
             raise WrongType("a forest has no bound to clip at", who=WHO, way_out="`flag`, `null`, or another method")
         if forest and self.factor is not None:
             raise WrongType("`factor:` is of iqr and z_score", who=WHO, way_out="give `share:`")
@@ -106,11 +111,11 @@ class Outliers(Learns, frozen=True, kw_only=True, tag="clean.outliers"):
         if len(X) == 0:
             raise NoRows("no rows to learn from", who=WHO)
         isolation, marks = isolate(X.matrix(names), self.trees, SHARE if self.share is None else self.share, ctx.seed)
-        learned = Distant(columns=names, action=self.action, isolation=isolation)
+        learned = Distant(columns=names, action=self.does, isolation=isolation)
 
         def oracle(table: Table) -> Floats:
             rows = table.matrix(names)
             far = marks(rows).reshape(-1, 1)
-            return far if self.action == "flag" else np.where(far > 0, np.nan, rows)
+            return far if self.does == "flag" else np.where(far > 0, np.nan, rows)
 
         return Fitted(learned, oracle)
