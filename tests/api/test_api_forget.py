@@ -29,6 +29,7 @@ from modelyard.schema.connection import Sqlite
 from modelyard.store.audit import entries, verify
 from modelyard.store.in_use import in_use
 from modelyard.store.place import Store
+from modelyard.store.records import read_runs
 
 SECRET, NOTE = "person-7731", "rue-des-lilas-12"
 FILE = """modelyard: 1
@@ -125,6 +126,21 @@ def test_after_forgetting_an_id_is_nowhere_below_the_store(folder: Path) -> None
     assert kept.rows(reading).select(rest.columns).equals(rest), "the others are as they were, in their order"
     done_ = ours.checkout("churn@1", folder / "out")
     assert done_.forgotten == {"orders": 200 - rest.height}
+
+
+def test_sentences_of_results_name_nobody_who_was_forgotten(folder: Path) -> None:
+    rules = """  - use: check.rules
+    columns: {id: {regex: "person-77([0124-9][0-9]|3[02-9])", else: warn}}
+  - {use: table.drop_duplicates"""
+    (folder / "modelyard.yaml").write_text(FILE.replace("  - {use: table.drop_duplicates", rules))
+    result = Project.load(folder).run(cores=1)
+    assert result.quality[0].found.startswith(f"id is '{SECRET}'")
+    with connect(folder / ".modelyard") as yard:
+        forget(yard, [SECRET])
+        with yard.metadata.begin() as sql:
+            (run,) = read_runs(sql)
+    assert found(folder / ".modelyard", SECRET, NOTE) == []
+    assert run.document["quality"][0]["found"].startswith("id is '(forgotten)'")
 
 
 def test_a_snapshot_gives_what_is_left_and_says_what_is_not(folder: Path) -> None:
@@ -263,6 +279,7 @@ from typing import Literal
 from modelyard.run.forgotten import forget_kept
 from modelyard.store import blobs
 from modelyard.store.place import Store
+from modelyard.store.records import read_runs
 after, done = int(sys.argv[2]), 0
 forget, drop = blobs.Blobs.forget, blobs.Blobs.drop
 def counted(self, digest):

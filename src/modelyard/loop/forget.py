@@ -13,6 +13,7 @@ from modelyard.store.lake import Lake
 from modelyard.store.metadata import Metadata
 from modelyard.store.place import Store
 from modelyard.store.segments import finished, line, read_segment, segments
+from modelyard.store.sentences import blank_ids
 
 
 def forget(store: Store, metadata: Metadata, ids: Sequence[str]) -> int:
@@ -24,6 +25,7 @@ def forget(store: Store, metadata: Metadata, ids: Sequence[str]) -> int:
             path.unlink(missing_ok=True)  # a retraining under way fails, rather than learn from what was forgotten
         with metadata.begin() as sql:
             books.forget_ids(sql, ids)
+            blank_ids(sql, ids)
         metadata.sweep()
     return blanked
 
