@@ -33,7 +33,7 @@ task: classification
 target: {{column: good, positive: "{YES_APART}"}}
 roles: {{id: key}}
 steps:
-  - {{use: read.csv, path: t.csv}}
+  - {{use: read.csv, path: t.csv, types: {{note: text}}}}
   - {{use: check.rules, columns: {{town: {{categories: [{APART}, oslo, rome], else: warn}}}}}}
   - {{use: derive.expression, columns: {{there: 'town == "{APART}"'}}}}
   - {{use: evaluate.compare, candidates: [model.logistic_regression], split: {{kind: kfold, folds: 2}}}}
@@ -50,7 +50,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     n = 300
     a, town = rng.normal(size=n).round(3), rng.choice([COMPOSED, APART, "oslo", "rome"], n)
     good = np.where(a + np.isin(town, [COMPOSED, APART]) > 0.3, rng.choice([YES, YES_APART], n), "n")
-    table = pl.DataFrame({"key": [f"k{k}" for k in range(n)], "a": a, "town": town, "good": good})
+    note = [f"{word} was here" for word in town]
+    table = pl.DataFrame({"key": [f"k{k}" for k in range(n)], "a": a, "town": town, "note": note, "good": good})
     table.write_csv(folder / "t.csv")
     (folder / "modelyard.yaml").write_text(PROJECT)
     return folder, Project.load(folder).run(cores=1)
@@ -61,6 +62,7 @@ def test_training_sees_one_category_and_two_classes(made: tuple[Path, Result]) -
     model = Package.load(result.package.digest, folder / ".modelyard").model
     town = next(field for field in model.program.takes.fields if field.name == "town")
     assert town.categories == (COMPOSED, "oslo", "rome")
+    assert model.program.takes.names == ("a", "town", "note")
     assert model.outcome.classes == ("n", YES)
     assert not [one for one in result.quality if one.broken]
     assert labels(model, [json.dumps({"good": word}) for word in (YES, YES_APART, "n", "q")]).tolist()[:3] == [1, 1, 0]
@@ -74,7 +76,7 @@ def test_a_server_gives_both_forms_one_answer_and_logs_the_raw_word_and_the_one_
         with Server(yard.store, 0) as server:
             url = f"{server.url}/v1/models/shop/predict"
             words = {"one": COMPOSED, "two": APART, "three": " OSLO", "four": ""}
-            sent = [{"key": key, "a": 0.1, "town": word} for key, word in words.items()]
+            sent = [{"key": key, "a": 0.1, "town": word, "note": f"{word} was here"} for key, word in words.items()]
             together = httpx.post(url, json=sent, trust_env=False).raise_for_status().json()
             alone = httpx.post(url, json={**sent[1], "key": "five"}, trust_env=False).json()
         answers: list[dict[str, Any]] = together if isinstance(together, list) else together["predictions"]
@@ -102,6 +104,7 @@ def test_a_server_gives_both_forms_one_answer_and_logs_the_raw_word_and_the_one_
 def test_a_batch_and_a_table_give_both_forms_the_scores_that_a_request_gets(made: tuple[Path, Result]) -> None:
     folder, result = made
     now = pl.DataFrame({"key": ["p", "q"], "a": [0.1, 0.1], "town": [COMPOSED, APART]})
+    now = now.with_columns(note=pl.format("{} was here", "town"))
     now.write_csv(folder / "now.csv")
     package = Package.load(result.package.digest, folder / ".modelyard")
     table = package.predict(now)

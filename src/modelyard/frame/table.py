@@ -38,7 +38,7 @@ def to_vector(series: pl.Series, column: Column, zone: str = "UTC") -> Vector:
     """One column as its kind says."""
     if column.kind == "text":
         texts = np.empty(len(series), dtype=object)
-        texts[:] = series.cast(pl.String).to_list()
+        texts[:] = in_one_form(series.cast(pl.String)).to_list()
         return Vector("text", texts)
     if column.kind == "category":
         return _coded(series)

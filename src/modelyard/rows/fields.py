@@ -129,7 +129,7 @@ def _texts(field: Field) -> ReadField:
             value = record.get(name, MISSING)
             if type(value) is not str:
                 _odd(field, value, row, notes)
-            out.append(value if type(value) is str else None)
+            out.append(one_form(value) if type(value) is str else None)
         return out
 
     return read

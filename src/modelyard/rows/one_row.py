@@ -20,6 +20,7 @@ from modelyard.rows.table import Floats
 from modelyard.schema.column import Kind
 from modelyard.schema.expression import AnyNode, Call, Expression, Infix, Name, Null, Number, Prefix, Text, Truth
 from modelyard.schema.expression_kinds import PARTS, STRINGS, moment
+from modelyard.schema.word import one_form
 
 OneRow = Callable[[Sequence[float], Record], float]
 """The inputs and the record that they were read from -> a number, NaN for null, 1 and 0 for conditions."""
@@ -119,7 +120,7 @@ class _Compiler:
     def string(self, node: AnyNode) -> _String:
         match node:
             case Name(name=name):
-                return lambda record: record.get(name)
+                return lambda record: None if (word := record.get(name)) is None else one_form(word)
             case Call(args=args):
                 inner = self.string(args[0])
                 return lambda record: None if (word := inner(record)) is None else word.lower()

@@ -14,6 +14,7 @@ from modelyard.rows.json import Record
 from modelyard.rows.plain_rules import PlainRules
 from modelyard.rows.timestamps import EXACT, BadTime, reader
 from modelyard.schema.contract import Contract, Field
+from modelyard.schema.word import one_form
 
 _ABSENT = object()
 _NAN = float("nan")
@@ -38,7 +39,7 @@ def plain_value(field: Field, doubted: frozenset[str] = frozenset()) -> Value:
 
 
 def _text(value: Any) -> str | None:
-    return value if type(value) is str else None
+    return one_form(value) if type(value) is str else None
 
 
 def _number(value: Any) -> float | None:

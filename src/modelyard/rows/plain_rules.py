@@ -22,6 +22,7 @@ from modelyard.schema.contract import Contract, Field
 from modelyard.schema.expression import parse
 from modelyard.schema.expression_kinds import STRINGS
 from modelyard.schema.rules import ColumnRule
+from modelyard.schema.word import one_form
 
 Well = Callable[[Sequence[float], Record], bool]
 """The inputs and the record that they were read from -> whether a rule surely holds."""
@@ -80,13 +81,14 @@ def _text_test(rule: ColumnRule) -> Well:
     column, full = rule.column, rule.nulls is False
     mistyped = rule.type is not None and rule.type not in STRINGS
     matches = None if rule.regex is None else Pattern(rule.regex).matches
-    allowed = None if rule.categories is None else frozenset(rule.categories)
+    allowed = None if rule.categories is None else frozenset(map(one_form, rule.categories))
 
     def well(_: Sequence[float], record: Record) -> bool:
         word = record.get(column)
         if word is None:
             return not full
-        return not mistyped and (allowed is None or word in allowed) and (matches is None or matches(word))
+        form = one_form(word)
+        return not mistyped and (allowed is None or form in allowed) and (matches is None or matches(form))
 
     return well
 

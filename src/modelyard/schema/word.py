@@ -1,8 +1,9 @@
 """One spelling of a word: what looks the same and is the same to Unicode is one category.
 
 `é` is one character or an `e` with a mark over it (as file names of one operating system and some keyboards write it).
-Training rows and requests come from different programs, so without this a word could be unseen that everybody can see.
-Nothing else is made equal: an upper case, a blank at the end or another script are other words, and are said to be.
+Training rows and requests come from different programs, so without this a word could be unseen that everybody can see,
+and a text fall into other words. Nothing else is made equal: an upper case, a blank at the end or another script are
+other words, and are said to be.
 """
 
 from __future__ import annotations
