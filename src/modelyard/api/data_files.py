@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from modelyard.errors.store import BadSnapshot, WouldBeLost
 from modelyard.package.synced import replace
-from modelyard.run.feed import bytes_digest
+from modelyard.run.feed import bytes_digest, ends_of
 from modelyard.step.step import TableStep
 from modelyard.store.snapshots import Shelf, Snapshot
 
@@ -40,7 +40,7 @@ def put_back(
             own = {file.name: file.digest for file in taken.files}
             _inside(own, path, id_)
             wanted |= own
-            extra += [name for name in _there(folder, path) if name not in own]
+            extra += [name for name in _there(folder, path, ends_of(steps.get(id_))) if name not in own]
     written = [name for name, digest in wanted.items() if not _same(folder / name, digest)]
     known = {file.digest for one in shelf for taken in one.sources.values() for file in taken.files}
     changed = [name for name in (*written, *extra) if (folder / name).is_file()]
@@ -59,16 +59,16 @@ def put_back(
 def _inside(names: Mapping[str, str], path: str, id_: str) -> None:
     """A snapshot may come from elsewhere: it writes where its source reads, and nowhere else."""
     for name in names:
-        if not (name == Path(path).as_posix() or fnmatch(name, path)) or name.count("..") != path.count(".."):
+        if not (Path(name).is_relative_to(path) or fnmatch(name, path)) or name.count("..") != path.count(".."):
             raise BadSnapshot(f"the snapshot has {name!r}, which {id_!r} does not read ({path})", who="data checkout")
 
 
-def _there(folder: Path, path: str) -> list[str]:
+def _there(folder: Path, path: str, ends: tuple[str, ...]) -> list[str]:
     from modelyard.errors.data import UnreadableTable
     from modelyard.frame.source import files
 
     try:
-        found = files(folder, path)
+        found = files(folder, path, ends)
     except UnreadableTable:
         return []
     return [file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.as_posix() for file in found]

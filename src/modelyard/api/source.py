@@ -14,9 +14,11 @@ from msgspec.structs import replace
 
 from modelyard.api.sniff import Reading, sniffed
 from modelyard.errors.data import UnreadableTable
+from modelyard.frame.folder import in_folder, within
 from modelyard.frame.suffixes import ARROW, EXCEL, JSON, PACKED, PARQUET, TEXT
 from modelyard.schema.object_store import ObjectStore
 from modelyard.step.context import Context
+from modelyard.step.filed import Filed
 from modelyard.step.located import files_of
 from modelyard.step.registry import Registry
 from modelyard.step.step import Step, TableStep
@@ -51,8 +53,10 @@ class Source(Struct, frozen=True, kw_only=True):
             return self._looked()
         if "path" not in self.fields:
             return {}
-        files = files_of(self.ctx, self.fields.get("connection"), self.fields["path"]) if self.entry else []
-        return sniffed(files[0] if files else self.fields["path"])
+        path = self.fields["path"]
+        if not self.entry and not Path(path).is_dir():
+            return sniffed(path)
+        return sniffed(files_of(self.ctx, self.fields.get("connection"), path, _ends(self.kind))[0])
 
     def step(self, reading: Reading) -> TableStep:
         """Raises UnreadableTable where that kind reads no table."""
@@ -139,6 +143,8 @@ def kind_of(path: str | Path) -> str:
     """
     name, installed = Path(path), Registry.installed()
     known = {end: kind for end, kind in READERS.items() if kind in installed}
+    if name.is_dir():
+        return _kind_of_folder(name)
     packed = name.suffix.lower() in PACKED
     suffix = Path(name.stem if packed else name.name).suffix.lower()
     if suffix not in known or (packed and known[suffix] not in UNPACK):
@@ -146,3 +152,20 @@ def kind_of(path: str | Path) -> str:
         found = "".join(name.suffixes[-2:]) if packed else suffix
         raise UnreadableTable(f"{found or 'no suffix'} is no table that we read", where=str(path), way_out=way_out)
     return known[suffix]
+
+
+def _kind_of_folder(folder: Path) -> str:
+    """The one kind that all of its files are of that are tables at all. Raises UnreadableTable."""
+    found = {kind for kind in dict.fromkeys(READERS.values()) if within(folder, _ends(kind)).files}
+    if len(found) > 1:
+        way_out = f"Name the files of one format by a glob: {folder}/*.csv"
+        raise UnreadableTable(f"holds files of {' and '.join(sorted(found))}", where=str(folder), way_out=way_out)
+    if not found:
+        in_folder(folder, tuple(READERS))
+    return found.pop()
+
+
+def _ends(kind: str) -> tuple[str, ...]:
+    """Of the names of files that such a step reads in a folder."""
+    made = Registry.installed()[kind]
+    return made.ends if issubclass(made, Filed) else ()

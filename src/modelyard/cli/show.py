@@ -56,12 +56,19 @@ def _found(source: str | None, file: str, target: str | None, time: str | None, 
     from modelyard.api.show import show_file, show_step
     from modelyard.errors.project import BadParameter
 
-    if source is not None and (Path(source).is_file() or Path(source).suffix or ":" in source):
+    if source is not None and _of_files(source, file):
         return show_file(source, target, time, rows=rows)
     if target is not None or time is not None:
         way_out = "Name the file, or leave them out: a project file says them itself"
         raise BadParameter("--target and --time are of a file", who="show", way_out=way_out)
     return show_step(Project.load(file).plan(), source, rows)
+
+
+def _of_files(source: str, file: str) -> bool:
+    """Beside a project file, a word without a slash is a step, be there a folder of that name or not."""
+    if Path(source).is_dir():
+        return "/" in source or not Path(file).is_file()
+    return bool(Path(source).is_file() or Path(source).suffix or ":" in source)
 
 
 def _write(found: TableProfile, path: Path) -> None:

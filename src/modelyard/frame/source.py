@@ -5,13 +5,14 @@ A file is read whole when its types must be checked: an error then names the fil
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from modelyard.errors import did_you_mean
 from modelyard.errors.data import MissingColumn, UnreadableTable
+from modelyard.frame.folder import in_folder
 from modelyard.frame.schema import DTYPES, kind_of
 from modelyard.frame.zone import to_utc, to_utc_expr
 from modelyard.schema.column import Kind
@@ -19,13 +20,16 @@ from modelyard.schema.column import Kind
 TRUE, FALSE = ("true", "1", "yes", "t", "y"), ("false", "0", "no", "f", "n")
 
 
-def files(folder: Path, path: str) -> list[Path]:
-    """The file, or the files of a glob in the order of their names; relative paths start at `folder`."""
+def files(folder: Path, path: str, ends: Sequence[str] = ()) -> list[Path]:
+    """The file, or the files of a glob or of a folder in the order of their names; relative paths start at `folder`.
+    `ends`: of the names that are read in a folder. Raises UnreadableTable where there is none."""
     if "://" in path:
         way_out = "Write the store under `connections:`, and {connection: …, path: …} here: a URL can carry a key"
         raise UnreadableTable(f"{path.partition('://')[0]}:// is no file", where=str(folder), way_out=way_out)
     whole = folder / path
     if not any(mark in path for mark in "*?["):
+        if whole.is_dir():
+            return in_folder(whole, ends)
         if not whole.is_file():
             raise UnreadableTable(f"there is no file {path!r}", where=str(whole), way_out="correct `path:`")
         return [whole]

@@ -12,8 +12,17 @@ CSV, PARQUET = (".csv",), (".parquet", ".pq")
 TEXT = (*CSV, ".tsv")
 JSON = (".json", ".jsonl", ".ndjson")
 EXCEL = (".xlsx", ".xlsm", ".xls", ".ods")
-ARROW = (".arrow", ".feather")
+ARROW = (".arrow", ".arrows", ".feather")
 PACKED = (".gz", ".zst", ".zip")
+
+
+def packable(ends: tuple[str, ...]) -> tuple[str, ...]:
+    """Also those behind which files may be packed.
+
+    >>> packable((".csv",))
+    ('.csv', '.csv.gz', '.csv.zst', '.csv.zip')
+    """
+    return (*ends, *(f"{end}{packed}" for end in ends for packed in PACKED))
 
 
 class Named(Struct, frozen=True):

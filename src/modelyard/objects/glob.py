@@ -55,6 +55,9 @@ def key_of(path: str) -> str:
     """A path of a step as a key. Raises MissingObject for one that no store has as it stands."""
     parts = path.split("/")
     if "://" in path or path.startswith("/") or any(part in ("", ".", "..") for part in parts[:-1]) or not parts[-1]:
-        way_out = "Write folder/name.csv: the connection says the store and the bucket, its `prefix:` the folder"
+        way_out = (
+            "Write folder/name.csv, or folder/*.csv for all in it: the connection says the store and the bucket, its "
+            "`prefix:` the folder"
+        )
         raise MissingObject(f"{path!r} is no path in a bucket", way_out=way_out)
     return path

@@ -21,6 +21,7 @@ from modelyard.schema.object_store import ObjectStore
 from modelyard.schema.pin import Pin
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
+from modelyard.step.filed import Filed
 from modelyard.step.incremental import Bounds, Incremental
 from modelyard.step.located import named_files
 from modelyard.step.step import Step, TableStep
@@ -162,7 +163,12 @@ def files_of(step: Step, ctx: Context) -> dict[str, str]:
         if not isinstance(ctx.connections[connection], ObjectStore):
             return {}
         return {key: bytes_digest(copy) for key, copy in named_files(ctx, connection, path).items()}
-    return {_name(file, ctx.folder): bytes_digest(file) for file in files(ctx.folder, path)}
+    return {_name(file, ctx.folder): bytes_digest(file) for file in files(ctx.folder, path, ends_of(step))}
+
+
+def ends_of(step: Step | None) -> tuple[str, ...]:
+    """Of the names of files that it reads in a folder."""
+    return step.ends if isinstance(step, Filed) else ()
 
 
 def _name(file: Path, folder: Path) -> str:

@@ -7,7 +7,7 @@ only how its bytes become rows. Stable: plugins that read files build on this.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta, field
 
@@ -27,6 +27,9 @@ PackedOrPlain = Annotated[
 
 
 class Filed(Incremental, frozen=True, kw_only=True):
+    ends: ClassVar[tuple[str, ...]] = ()
+    """Of the names of files that are read where `path:` is a folder; none: all."""
+
     path: PathOfFiles
     connection: Annotated[
         str | None, Meta(description="Of an object store under `connections:`; `path` is then a key or a pattern.")
@@ -39,4 +42,13 @@ class Filed(Incremental, frozen=True, kw_only=True):
 
     def files(self, ctx: Context) -> list[Path]:
         """In the order of their names. Raises what `files_of` raises."""
-        return files_of(ctx, self.connection, self.path)
+        return files_of(ctx, self.connection, self.path, self.ends)
+
+    def tell_left_out(self, ctx: Context) -> None:
+        """What lies in the folder and is not read."""
+        from modelyard.frame.folder import left_out
+
+        folder = ctx.folder / self.path
+        if self.connection is None and folder.is_dir():
+            for word in left_out(folder, self.ends):
+                ctx.tell(word)

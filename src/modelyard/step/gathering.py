@@ -37,6 +37,7 @@ class Gathering(Filed, frozen=True, kw_only=True):
         return Schema(tuple(Column(name=name, kind=kind) for name, kind in kinds.items()))
 
     def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
+        self.tell_left_out(ctx)
         found = self._read(ctx, whole=True)
         kinds = found.kinds(self.types, self.columns, self.path)
         frame = found.frame(kinds, ctx.zone, every=self.keys_are_columns and self.columns is None)

@@ -6,7 +6,7 @@ written is a file first, which is then sent whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,12 +15,12 @@ from modelyard.schema.object_store import ObjectStore
 from modelyard.step.context import Context
 
 
-def files_of(ctx: Context, connection: str | None, path: str) -> list[Path]:
-    """In the order of their names. Raises UnreadableTable for a file that is not there; of a store what `named_files`
-    raises."""
+def files_of(ctx: Context, connection: str | None, path: str, ends: Sequence[str] = ()) -> list[Path]:
+    """In the order of their names; `ends`: of those of a folder. Raises UnreadableTable for a file that is not there;
+    of a store what `named_files` raises."""
     from modelyard.frame.source import files
 
-    return files(ctx.folder, path) if connection is None else list(named_files(ctx, connection, path).values())
+    return files(ctx.folder, path, ends) if connection is None else list(named_files(ctx, connection, path).values())
 
 
 def named_files(ctx: Context, connection: str, path: str) -> dict[str, Path]:

@@ -29,6 +29,7 @@ class SelfTyped(Filed, frozen=True, kw_only=True):
     def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
         from modelyard.frame.source import typed
 
+        self.tell_left_out(ctx)
         declared = {n: kind for n, kind in self.types.items() if self.columns is None or n in self.columns}
         return typed(self._chosen(ctx), declared, ctx.zone)
 

@@ -5,8 +5,9 @@ Which of the two a file is, its first bytes say. A file stays lazy; a stream is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from modelyard.frame.suffixes import ARROW
 from modelyard.step.context import Context
 from modelyard.step.self_typed import SelfTyped
 
@@ -20,6 +21,8 @@ class Arrow(SelfTyped, frozen=True, kw_only=True, tag="read.arrow"):
     Right: what another program wrote for reading once. Wrong: an archive: Parquet is smaller and says its kinds
     as well.
     """
+
+    ends: ClassVar[tuple[str, ...]] = ARROW
 
     def _chosen(self, ctx: Context) -> LazyFrame:
         from modelyard.frame.ipc import arrow

@@ -8,10 +8,11 @@ The file is read in blocks, and a table that memory has no room for goes to disk
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
+from modelyard.frame.suffixes import TEXT, packable
 from modelyard.schema.column import Column
 from modelyard.schema.schema import Schema
 from modelyard.step.context import Context
@@ -35,6 +36,8 @@ class Csv(Filed, frozen=True, kw_only=True, tag="read.csv"):
     Right: `types: {code: category}` where a code looks like a number to one file and not to another. Wrong: a
     CSV exported from a database that can be asked: read.sql needs no guess at kinds.
     """
+
+    ends: ClassVar[tuple[str, ...]] = packable(TEXT)
 
     path: PackedOrPlain
     null_words: Annotated[tuple[str, ...], Meta(description="What stands for a missing value.")] = NULL_WORDS
@@ -60,6 +63,7 @@ class Csv(Filed, frozen=True, kw_only=True, tag="read.csv"):
         from modelyard.frame.quarantine import booked, told
         from modelyard.frame.spilled import Gathering
 
+        self.tell_left_out(ctx)
         opened, table = self._opened(ctx), Gathering(ctx.folder)
         with nullcontext() if self.quarantine is None else booked(ctx.folder / self.quarantine) as book:
             for frame, kept in opened.parts(ctx.zone):

@@ -5,10 +5,11 @@ Whole numbers are integers, as a spreadsheet knows only floats.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta
 
+from modelyard.frame.suffixes import EXCEL
 from modelyard.step.context import Context
 from modelyard.step.gathering import Gathering
 
@@ -28,6 +29,8 @@ class Excel(Gathering, frozen=True, kw_only=True, tag="read.excel"):
     Right: a sheet that people keep: header row and sheet named. Wrong: a formatted report with totals below:
     they would be rows like all others.
     """
+
+    ends: ClassVar[tuple[str, ...]] = EXCEL
 
     sheet: Annotated[str | Place, Meta(description="The sheet's name, or its place from 1.")] = 1
     header_row: Annotated[int, Meta(description="The row that names the columns, from 1.", ge=1)] = 1

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
+from modelyard.frame.suffixes import JSON, packable
 from modelyard.step.context import Context
 from modelyard.step.filed import PackedOrPlain
 from modelyard.step.gathering import Gathering
@@ -27,6 +28,8 @@ class Json(Gathering, frozen=True, kw_only=True, tag="read.json"):
     """
 
     keys_are_columns: ClassVar[bool] = True
+
+    ends: ClassVar[tuple[str, ...]] = packable(JSON)
 
     path: PackedOrPlain
     layout: Annotated[

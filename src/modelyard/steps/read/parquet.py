@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from modelyard.frame.suffixes import PARQUET
 from modelyard.step.context import Context
 from modelyard.step.self_typed import SelfTyped
 
@@ -17,6 +18,8 @@ class Parquet(SelfTyped, frozen=True, kw_only=True, tag="read.parquet"):
     Right: large tables: kinds are in the file, columns that are not asked for are not read. Wrong: a folder
     that somebody else rewrites while it is read.
     """
+
+    ends: ClassVar[tuple[str, ...]] = PARQUET
 
     def _chosen(self, ctx: Context) -> LazyFrame:
         import polars as pl
