@@ -74,6 +74,11 @@ class Rules(TableStep, frozen=True, kw_only=True, tag="check.rules"):
 
     Right: `else: quarantine` for rows that a broken export wrote, `table:` rules for what a whole file must
     hold. Wrong: `stop` for what is merely rare: then one odd request is refused, and one odd row ends a run.
+
+    >>> import polars as pl
+    >>> rules = Rules(columns={"age": Rule(max=120, otherwise="quarantine")})
+    >>> rules.run(Context(), pl.LazyFrame({"age": [30.0, 300.0]})).collect()["age"].to_list()
+    [30.0]
     """
 
     columns: Annotated[

@@ -19,6 +19,15 @@ class Baseline(Learns, frozen=True, kw_only=True, tag="model.baseline"):
 
     Right: beside every other model, to see what having learned is worth. Wrong: in service, unless nothing else
     is better than it.
+
+    >>> import numpy as np
+    >>> from modelyard.rows.table import table
+    >>> from modelyard.schema.target import Outcome
+    >>> batch = Batch(table(x=[0.0, 1.0, 2.0, 3.0]), np.array([0.0, 0.0, 0.0, 1.0]))
+    >>> outcome = Outcome(task="classification", classes=("no", "yes"), positive=1)
+    >>> fitted = Baseline().learn(batch, Context(outcome=outcome))
+    >>> fitted.oracle(table(x=[1.5, 10.0])).round(3).tolist()
+    [[0.75, 0.25], [0.75, 0.25]]
     """
 
     def learn(self, batch: Batch, ctx: Context) -> Fitted:

@@ -19,6 +19,15 @@ class ExtraTrees(GrowsTrees, frozen=True, kw_only=True, tag="model.extra_trees")
 
     Right: noisy numbers, where a smooth answer matters more than the last per mille. Wrong: tables of a few
     strong columns among hundreds of weak ones: random splits seldom find them.
+
+    >>> import numpy as np
+    >>> from modelyard.step.fitted import Batch
+    >>> from modelyard.rows.table import table
+    >>> from modelyard.schema.target import Outcome
+    >>> batch = Batch(table(x=[0.0, 1.0, 2.0, 3.0]), np.array([1.0, 3.0, 5.0, 7.0]))
+    >>> fitted = ExtraTrees(trees=20, leaf=1).learn(batch, Context(outcome=Outcome(task="regression")))
+    >>> fitted.oracle(table(x=[1.5, 10.0])).round(3).tolist()
+    [[4.0], [7.0]]
     """
 
     trees: Annotated[int, Meta(ge=1, le=5000, description="How many trees.")] = 100

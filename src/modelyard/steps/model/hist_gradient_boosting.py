@@ -26,6 +26,14 @@ class HistGradientBoosting(Learns, frozen=True, kw_only=True, tag="model.hist_gr
     """Boosted trees from scikit-learn. Takes gaps and categories as they are.
 
     Right: ten thousand rows and more, with gaps. Wrong: a few hundred rows: a linear model errs less there.
+
+    >>> from modelyard.rows.table import table
+    >>> from modelyard.schema.target import Outcome
+    >>> x = np.arange(200.0)
+    >>> batch = Batch(table(x=x.tolist()), np.where(x < 50, 1.0, 4.0))
+    >>> fitted = HistGradientBoosting(trees=30).learn(batch, Context(outcome=Outcome(task="regression")))
+    >>> fitted.oracle(table(x=[10.0, 90.0, None])).round(3).tolist()
+    [[1.095], [3.968], [3.968]]
     """
 
     trees: Annotated[int, Meta(ge=1, le=10_000, description="Rounds of boosting.")] = 100

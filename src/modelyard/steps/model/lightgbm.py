@@ -30,6 +30,14 @@ class Lightgbm(Learns, frozen=True, kw_only=True, tag="model.lightgbm"):
 
     Right: large tables with categories of many values. Wrong: a few hundred rows: leaves of 20 rows cannot say
     much.
+
+    >>> from modelyard.rows.table import table
+    >>> from modelyard.schema.target import Outcome
+    >>> x = np.arange(200.0)
+    >>> batch = Batch(table(x=x.tolist()), np.where(x < 50, 1.0, 4.0))
+    >>> fitted = Lightgbm(trees=30).learn(batch, Context(outcome=Outcome(task="regression")))
+    >>> fitted.oracle(table(x=[10.0, 90.0, None])).round(3).tolist()
+    [[1.096], [3.966], [1.096]]
     """
 
     trees: Annotated[int, Meta(ge=1, le=10_000, description="Rounds of boosting.")] = 100

@@ -10,6 +10,16 @@ class LinearRegression(FitsLine, frozen=True, kw_only=True, tag="model.linear_re
 
     Right: few, unrelated numbers and an answer that must be explained term by term. Wrong: more columns than
     rows, or columns that nearly repeat one another: model.ridge.
+
+    >>> import numpy as np
+    >>> from modelyard.step.context import Context
+    >>> from modelyard.step.fitted import Batch
+    >>> from modelyard.rows.table import table
+    >>> from modelyard.schema.target import Outcome
+    >>> batch = Batch(table(x=[0.0, 1.0, 2.0, 3.0]), np.array([1.0, 3.0, 5.0, 7.0]))
+    >>> fitted = LinearRegression().learn(batch, Context(outcome=Outcome(task="regression")))
+    >>> fitted.oracle(table(x=[1.5, 10.0])).round(3).tolist()
+    [[4.0], [21.0]]
     """
 
     needs = frozenset({"no_nulls", "numbers"})

@@ -23,6 +23,15 @@ class LogisticRegression(Learns, frozen=True, kw_only=True, tag="model.logistic_
 
     Right: scaled numbers and one-hot categories; the first candidate of any classification. Wrong: raw numbers
     of very different sizes: clean.scale first, or it does not converge.
+
+    >>> import numpy as np
+    >>> from modelyard.rows.table import table
+    >>> from modelyard.schema.target import Outcome
+    >>> batch = Batch(table(x=[0.0, 1.0, 2.0, 3.0]), np.array([0.0, 0.0, 0.0, 1.0]))
+    >>> outcome = Outcome(task="classification", classes=("no", "yes"), positive=1)
+    >>> fitted = LogisticRegression().learn(batch, Context(outcome=outcome))
+    >>> fitted.oracle(table(x=[1.5, 10.0])).round(3).tolist()
+    [[0.786, 0.214], [0.003, 0.997]]
     """
 
     needs = frozenset({"no_nulls", "numbers", "scaled"})

@@ -20,6 +20,14 @@ class Csv(TableStep, frozen=True, kw_only=True, tag="write.csv"):
 
     Right: for people and for programs that read nothing else. Wrong: for reading back: kinds are lost, Parquet
     keeps them.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import polars as pl
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     rows = Csv(path="out.csv").run(Context(folder=Path(folder)), pl.LazyFrame({"what": ["=1+1"], "x": [2.5]}))
+    ...     Path(folder, "out.csv").read_text().split()
+    ['what,x', "'=1+1,2.5"]
     """
 
     rows: ClassVar[Literal["keeps", "changes"]] = "keeps"

@@ -20,6 +20,14 @@ class Parquet(TableStep, frozen=True, kw_only=True, tag="write.parquet"):
 
     Right: for what other programs or other projects read. Wrong: one file per hour for years: small files cost
     more than rows.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import polars as pl
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     rows = Parquet(path="out.parquet").run(Context(folder=Path(folder)), pl.LazyFrame({"x": [2.5]}))
+    ...     pl.read_parquet(Path(folder, "out.parquet")).rows()
+    [(2.5,)]
     """
 
     rows: ClassVar[Literal["keeps", "changes"]] = "keeps"
