@@ -42,7 +42,7 @@ def test_boosted_trees_of_a_wide_table_look_at_fewer_bins_and_the_file_says_so(p
 
 
 def test_a_run_over_a_thousand_columns_ends_in_its_time_and_serves(project: Project) -> None:
-    """With few trees and folds, which take their time of any table."""
+    """With few trees and folds and a week of alarms, which take their time of any table."""
     file = project.folder / "modelyard.yaml"
     shorter = (
         file.read_text()
@@ -50,7 +50,8 @@ def test_a_run_over_a_thousand_columns_ends_in_its_time_and_serves(project: Proj
         .replace("folds: 5", "folds: 2")
         .replace("bins: 63", "bins: 63, trees: 10")
     )
-    file.write_text(shorter.replace("model.random_forest, ", ""))
+    watched = "live:\n  - {id: drift, use: monitor.drift, window: 1d, false_alarms: 1 per 7d}\n"
+    file.write_text(shorter.replace("model.random_forest, ", "") + watched)
     began = seconds()
     result = Project.load(project.folder).run(cores=2)
     assert seconds() - began < 100
