@@ -22,9 +22,12 @@ from modelyard.api.forget import forget
 from modelyard.api.project import Project
 from modelyard.errors.store import Forgotten, StoreInUse, UnknownSnapshot
 from modelyard.frame.holding import holds
+from modelyard.frame.sql.read import Asked
 from modelyard.frame.sql.write import write
+from modelyard.loop.label_feed import LabelFeed
 from modelyard.run.forgotten import forget_kept
 from modelyard.run.kept import Kept
+from modelyard.run.reading import read_on
 from modelyard.schema.connection import Sqlite
 from modelyard.store.audit import entries, verify
 from modelyard.store.in_use import in_use
@@ -207,6 +210,22 @@ def test_ids_of_other_columns_are_told_and_taken_when_named(folder: Path) -> Non
         assert (trial.rows, trial.beside) == (0, {"note": 3})
         assert forget(yard, [NOTE], columns=["note"]).rows == 3
     assert found(folder / ".modelyard", NOTE) == []
+
+
+@pytest.mark.parametrize("by", ["id", ""])
+def test_labels_that_were_read_on_lose_it_and_without_an_id_are_read_again(folder: Path, by: str) -> None:
+    """Those of a table with a cursor, which the loop keeps until the next turn."""
+    place = Store(folder / ".modelyard").make()
+    crm = Sqlite(name="crm", path=str(folder / "crm.db"))
+    asked = Asked(connection=crm, folder=folder, table="orders", columns=("id", "note", "n"), cursor="n")
+    kept = Kept(place, passing=True)
+    assert read_on(LabelFeed(asked, by), kept, print).new == 200
+    assert found(place.root, SECRET) != []
+    forget_kept(place, [SECRET])
+    assert found(place.root, SECRET, NOTE) == []
+    put(folder, orders(200, 210, first=7740))
+    again = read_on(LabelFeed(asked, by), kept, lambda word: None)
+    assert (again.new, again.pin.rows) == ((10, 207) if by else (210, 210))
 
 
 def test_forgetting_waits_for_readers_and_then_says_so(folder: Path) -> None:

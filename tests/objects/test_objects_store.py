@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import modelyard as my
@@ -13,6 +14,8 @@ from modelyard.errors.package import BadDigest, BadPackage
 from modelyard.errors.store import MissingBlob
 from modelyard.objects.bucket import Bucket
 from modelyard.package.manifest import ARRAYS, MANIFEST
+from modelyard.run.forgotten import forget_kept
+from modelyard.run.kept import Kept, Reading
 from modelyard.schema.object_store import S3
 from modelyard.store.blobs import Blobs
 from modelyard.store.packages import open_package
@@ -68,6 +71,28 @@ def test_a_blob_that_cannot_be_put_there_is_not_kept_here(seaweed: Seaweed, tmp_
     with pytest.raises(AccessDenied):
         here.put(b"rows")
     assert [one for one in tmp_path.rglob("*") if one.is_file()] == []
+
+
+def test_rows_that_are_forgotten_here_are_gone_there_too(seaweed: Seaweed, tmp_path: Path) -> None:
+    connection = seaweed.connection()
+    bucket, remote = Bucket(connection), Remote(lambda: connection, "yard")
+    here, there, third = (Store(tmp_path / name, remote).make() for name in ("here", "there", "third"))
+    frame = pl.DataFrame({"n": [1, 2, 3], "id": ["c1", "someone", "c3"]})
+    kept = Kept(here)
+    reading = kept.add(Reading(cursor="n", columns={"n": "integer", "id": "category"}, upto=3, id="id"), [frame])
+    version = kept.keep("orders", reading)
+    forget_kept(here, ["someone"])
+    contents = [bucket.read(one.key) for one in bucket.matching()]
+    held = [pl.read_parquet(content) for content in contents if content.startswith(b"PAR1")]
+    assert [rows["id"].to_list() for rows in held] == [["c1", "c3"]]
+    for store in (here, there):
+        rows = Kept(store)
+        assert rows.rows(rows.version(version))["id"].to_list() == ["c1", "c3"]
+        assert rows.forgotten(rows.version(version)) == 1
+    assert forget_kept(third, ["c3"], pins=[version]).rows == 1, "by the version's name alone"
+    assert forget_kept(there, ["c3"]).rows == 1, "of its own copies"
+    for store in (there, third):
+        assert Kept(store).rows(Kept(store).version(version))["id"].to_list() == ["c1"]
 
 
 def project(folder: Path, connection: S3, name: str) -> Project:
