@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
@@ -31,6 +32,8 @@ from modelyard.loop.turn import Turned
 from modelyard.run.kept import Kept
 from modelyard.run.referred import under_way
 from modelyard.schema.connection import Sqlite
+from modelyard.store.blobs import Blobs
+from modelyard.store.metadata import set_setting
 from modelyard.store.packages import open_package
 from modelyard.store.records import all_records
 from modelyard.store.segments import write_segment
@@ -176,6 +179,31 @@ def test_what_a_killed_retraining_read_stays_and_where_columns_changed_it_ends_w
     (outcome,) = turn(shop).outcomes
     assert outcome.status == "failed"
     assert "the columns of 'orders' are others now than when it was read for this run" in outcome.reason
+
+
+def test_the_loop_deletes_once_a_day_what_nothing_refers_to(shop: Path) -> None:
+    """A day after it was written, by the clock of the machine: here the files are made to look older."""
+    turn(shop)
+    blobs = Blobs(shop / ".modelyard/blobs")
+    nobodys = blobs.put(pl.DataFrame({"n": [1]}).write_json().encode())
+    two_days_ago = time.time() - 2 * 86_400
+    for digest in blobs:
+        os.utime(blobs.path(digest), (two_days_ago, two_days_ago))
+    young = blobs.put(b"written just now")
+    known = set(blobs)
+    with connect(shop / ".modelyard") as yard:
+        turn(shop)
+        assert set(blobs) == known, "once a day"
+        with yard.metadata.begin() as sql:
+            set_setting(sql, "kept/shop", "")
+        turn(shop)
+        assert set(blobs) == known - {nobodys}
+        assert young in blobs
+        for digest in registered(shop):
+            read = open_package(yard.store, digest).evidence.lineage.input
+            assert read is not None
+            kept = Kept(yard.store)
+            assert kept.rows(kept.version(read.sources["orders"].version)).height == read.sources["orders"].rows
 
 
 def test_what_is_forgotten_between_its_steps_is_not_learned_from(shop: Path) -> None:
