@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from modelyard.api.place import Place, located
+from modelyard.errors import ModelyardError
 from modelyard.errors.store import UnreachableStore
+from modelyard.errors.system import FULL, DiskFull, SystemRefused, full
 from modelyard.package.keys import PrivateKey, Trust
 from modelyard.store.metadata import Metadata
 from modelyard.store.place import Store
@@ -69,8 +71,19 @@ def _open(url: str) -> Metadata:
     except (ArgumentError, NoSuchModuleError) as error:
         raise UnreachableStore(f"{_shown(url)} is no database URL: {error}") from None
     except (SQLAlchemyError, OSError) as error:
-        reason: Any = getattr(error, "orig", None) or error
-        raise UnreachableStore(f"{_shown(url)} cannot be opened: {str(reason).strip().splitlines()[0]}") from None
+        raise of_database(_shown(url), "cannot be opened", error) from None
+
+
+def of_database(where: str, said: str, error: Exception) -> ModelyardError:
+    """What the metadata's database says, by its own words alone; a full disk is no wrong URL."""
+    reason: Any = getattr(error, "orig", None) or error
+    words = str(reason).strip().splitlines()[0]
+    kind: type[ModelyardError] = UnreachableStore
+    if full(words) or getattr(error, "errno", None) in FULL:
+        kind = DiskFull
+    elif "disk i/o error" in words.lower():
+        kind = SystemRefused
+    return kind(f"{where} {said}: {words}")
 
 
 def _shown(url: str) -> str:

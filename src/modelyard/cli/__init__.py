@@ -77,11 +77,15 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the exit flushes and says it again
         sys.exit(1)
     except OSError as error:
-        sys.exit(_say(_system(error)))
+        from modelyard.errors.system import refused
+
+        sys.exit(_say(refused(error)))
     except Exception as error:
         if not type(error).__module__.startswith("sqlalchemy."):
             raise
-        sys.exit(_say(_database(error)))
+        from modelyard.api.connection import of_database
+
+        sys.exit(_say(of_database("the database", "refuses", error)))
 
 
 def _yield_cores(environment: MutableMapping[str, str]) -> None:
@@ -105,21 +109,6 @@ def _say(error: ModelyardError) -> int:
     else:
         sys.stderr.write(f"modelyard: {error}\n")
     return error.exit
-
-
-def _system(error: OSError) -> ModelyardError:
-    from modelyard.errors.system import SystemRefused
-
-    named = "" if error.filename is None else str(error.filename)
-    return SystemRefused(error.strerror or type(error).__name__, who="the operating system", where=named)
-
-
-def _database(error: Exception) -> ModelyardError:
-    """What the metadata's database says, by its own words alone."""
-    from modelyard.errors.store import UnreachableStore
-
-    reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-    return UnreachableStore(f"the database refuses: {reason}")
 
 
 HELP = "Put machine learning on tables into production, and keep it there."

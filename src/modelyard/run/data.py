@@ -18,6 +18,7 @@ from modelyard.errors import ModelyardError
 from modelyard.errors.data import BadTarget, NoRows, SchemaChanged
 from modelyard.errors.project import BadPlan
 from modelyard.errors.run import StepFailed
+from modelyard.errors.system import refused
 from modelyard.project.graph import Node
 from modelyard.project.outcome import outcome
 from modelyard.project.plan import Plan
@@ -194,6 +195,8 @@ def _told(node: Node) -> Iterator[None]:
         yield
     except ModelyardError:
         raise
+    except OSError as error:
+        raise refused(error, node.who) from error
     except Exception as error:
         raise StepFailed(f"{type(error).__name__}: {error}", who=node.who) from error
 
