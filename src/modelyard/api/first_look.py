@@ -15,6 +15,7 @@ from modelyard.errors.data import UnreadableTable
 from modelyard.project.guess import Facts, prose
 from modelyard.schema.schema import Schema
 from modelyard.schema.target import Task
+from modelyard.step.step import TableStep
 
 YEAR = re.compile(r"'?\d{4}\D")
 
@@ -42,11 +43,17 @@ def _looked_at(source: Source, target: str, reading: Reading, task: Task | None)
     step, ctx = source.step(reading), source.ctx
     schema = step.peek(ctx)
     schema[target]
-    frame = collected(step.run(ctx), source.name)
+    frame = collected(_with_kinds(source, reading, schema).run(ctx), source.name)
     if not frame.height:
         raise UnreadableTable("the table has no rows", who="init", where=source.name, way_out="Name another file")
     asked = Asked(source=source.name, kind=source.kind, truth=told(frame, schema, target, task))
     return schema, facts(frame, schema, profile(frame, schema, asked).doubts, now=int(time.time() * 1e6))
+
+
+def _with_kinds(source: Source, reading: Reading, schema: Schema) -> TableStep:
+    """The read step told the kinds that it found, which of thousands of columns are most of its work."""
+    found = {column.name: column.kind for column in schema}
+    return source.step({**reading, "types": found} if source.kind == "read.csv" else reading)
 
 
 def _year_first(found: Facts, target: str) -> list[str]:
