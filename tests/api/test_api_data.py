@@ -12,8 +12,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from modelyard.api.connection import connect
 from modelyard.api.data import Versions
 from modelyard.api.data_diff import data_diff
+from modelyard.api.forget import forget
 from modelyard.api.project import Project
 from modelyard.errors.store import (
     BadSnapshot,
@@ -258,6 +260,25 @@ def test_with_dvc_snapshots_are_files_that_dvc_tracks(dvc: Path, tmp_path: Path)
     assert theirs.checkout("one").written == ("in/a.csv",)
     assert bytes_of(clone) == bytes_of(dvc)
     assert all(found.same for found in data_diff(theirs, "one").values())
+
+
+def test_what_is_forgotten_leaves_what_dvc_tracks_and_does_not_come_back_from_it(dvc: Path, tmp_path: Path) -> None:
+    ours = versions(dvc)
+    made = ours.snapshot("one")
+    git(dvc, "add", *made.commit)
+    git(dvc, "commit", "-q", "-m", "data one")
+    ours.push("one")
+    with connect(dvc / ".modelyard") as yard:
+        assert forget(yard, ["c007"]).files == 1
+    ours.pull("one")
+    assert (dvc / "snapshots/one" / made.snapshot.blobs[0][:2]).is_dir()
+    assert ours.listed()[0].forgotten == {"calls": 1, "orders": 1}, "what DVC still has did not come back"
+    ours.push("one")
+    tracked = [path for path in (dvc / "snapshots/one").rglob("*") if path.is_file()]
+    assert not [path for path in tracked if b"c007" in path.read_bytes()]
+    kept = [pl.read_parquet(path)["id"] for path in tracked if path.read_bytes()[:4] == b"PAR1"]
+    assert sorted(len(ids) for ids in kept) == [39, 99]
+    assert not [ids for ids in kept if "c007" in ids]
 
 
 def test_dvc_that_says_no_is_heard(dvc: Path) -> None:

@@ -156,7 +156,8 @@ class Versions:
         """Given to DVC too, where there is one."""
         if self.dvc is None:
             return ()
-        copy(name, self.shelf, self.dvc.shelf(name))
+        with in_use(self.store):
+            copy(name, self.shelf, self.dvc.shelf(name))
         return self.dvc.add(name)
 
     def _steps(self) -> dict[str, TableStep]:
