@@ -15,6 +15,7 @@ from modelyard.scoring.words import WORDS
 GOLDEN = Path(__file__).parent / "golden"
 DIGESTS = {
     "format-1-every-word": "ca48d897e10a22a870c755d58e13be09bf777eef0909d5c5ac4f98f47bcc9ec5",
+    "format-1-match": "f3101e7caaad6e621898d7ee7099bf7104df63f365240f14f733b057bb3bbf02",
     "format-1-nearest": "51f315fe379cbb00a559a58bb53c80a95cb2ea802f0ffb48ce010525f40f52d5",
     "format-1-pinned": "df7c4a7bab4b8381f91d410fb164800436cd74e88148b7964daec1286a452b38",
     "format-1-text": "641921a1e726beb105138116ccb257ceb33b45716bfd87f4e2431147646154c8",

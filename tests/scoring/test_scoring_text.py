@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,7 +31,7 @@ from modelyard.scoring.prune import prune
 from modelyard.scoring.text import TRAITS, fill_columns, reader
 from modelyard.scoring.text import pieces as cut_of
 from modelyard.scoring.text_columns import columns_of
-from modelyard.scoring.text_instructions import TextHash, TextTfidf, TextTraits
+from modelyard.scoring.text_instructions import Test, TextHash, TextMatch, TextTfidf, TextTraits
 from modelyard.scoring.verify import verify
 from texts import many, texts
 
@@ -144,6 +146,9 @@ def test_the_hash_is_murmur3(data: bytes, seed: int) -> None:
     assert murmur3(data, seed) == murmurhash3_32(data, seed=seed)
 
 
+SOUGHT = ("", "a", "late", "é")
+
+
 @st.composite
 def programs(draw: Any) -> tuple[list[Instruction], int]:
     """Three inputs: a number and two texts. Words over text and over numbers in any order."""
@@ -164,6 +169,8 @@ def programs(draw: Any) -> tuple[list[Instruction], int]:
                     ),
                     TextHash(x=x, slots=5, pieces=draw(st.sampled_from([pieces, "value"])), longest=longest, norm=norm),
                     TextTraits(x=x, traits=tuple(TRAITS)),
+                    TextMatch(x=x, how=draw(st.sampled_from(get_args(Test))), sought=draw(st.sampled_from(SOUGHT)),
+                              lower=draw(st.booleans())),
                     Arith(f="add", a=a, b=b),
                     Fill(x=a, value=0.5),
                     Linear(xs=wholes(numbers), weights=reals(np.ones((1, len(numbers)))), bias=reals([0.25])),
@@ -237,6 +244,33 @@ def test_numbers_of_a_text_are_exact_but_for_the_logarithm() -> None:
 
 
 GOOD = TextTfidf(x=1, vocabulary=("fog", "late"), idf=reals([2.0, 1.5]), into=2)
+
+
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(texts, st.sampled_from(get_args(Test)), st.sampled_from(SOUGHT), st.booleans())
+def test_a_match_is_what_polars_finds(text: str | None, test: Test, sought: str, lower: bool) -> None:
+    word = TextMatch(x=0, how=test, sought=sought, lower=lower)
+    found = reader(word)(text).get(0, 0.0)
+    column = pl.Series([text], dtype=pl.String)
+    seen = column.str.to_lowercase() if lower else column
+    tests = {
+        "equals": seen == sought,
+        "contains": seen.str.contains(sought, literal=True),
+        "starts_with": seen.str.starts_with(sought),
+    }
+    theirs = tests[test][0]
+    assert (math.isnan(found) and theirs is None) or found == float(theirs)
+
+
+def test_a_match_survives_pruning() -> None:
+    builder = ProgramBuilder(Contract((Field(name="x", kind="number"), Field(name="note", kind="text"))))
+    builder.add(Fill(x=0, value=0.0))
+    builder.score([builder.add(TextMatch(x=1, how="contains", sought="fog"))])
+    pruned = prune(builder.finish(Outcome(task="regression")))
+    rows = Table({"x": Vector("number", np.zeros(2)), "note": Vector("text", column(["fog!", "sun"]))}, 2)
+    assert Scorer(pruned).table(rows).scores.tolist() == [[1.0], [0.0]]
+
+
 BAD: list[Any] = [
     TextTfidf(x=1, vocabulary=(), idf=reals([]), into=2),
     TextTfidf(x=1, vocabulary=("a", "a"), idf=reals([]), into=2),

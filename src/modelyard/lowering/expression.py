@@ -1,7 +1,8 @@
 """An expression as instructions, equal to what `frame/expression.py` computes.
 
-A string is a code in a program, so a test on a string is a lookup over the vocabulary that training saw. A value that
-it never saw is equal to no literal (`==` false, `!=` true) and unknown to `contains` and `starts_with` (null).
+A category is a code in a program, so a test on it is a lookup over the vocabulary that training saw. A value that
+it never saw is equal to no literal (`==` false, `!=` true) and unknown to `contains` and `starts_with` (null). A text
+comes in as it is and is looked at itself.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from modelyard.schema.schema import Schema
 from modelyard.scoring.builder import ProgramBuilder
 from modelyard.scoring.engine import execute
 from modelyard.scoring.instructions import Apply, Arith, ArithConst, Binary, Const, IsNan, Map, Select, Unary, reals
+from modelyard.scoring.text_instructions import Test, TextMatch
 
 NAN = float("nan")
 BINARY: Mapping[str, Binary] = {
@@ -73,7 +75,8 @@ def _words(node: AnyNode, fields: Sequence[Field]) -> tuple[str, ...]:
     if isinstance(node, Name):
         field = next(field for field in fields if field.name == node.name)
         if field.kind == "text":
-            raise WrongType(f"column {node.name!r} is text, which a program cannot read", way_out="make it a category")
+            way_out = 'ask of it: == "…", contains, starts_with'
+            raise WrongType(f"column {node.name!r} is text, of which a program makes no other", way_out=way_out)
         return field.categories
     raise WrongType("a literal string is no column", way_out="name a category column")
 
@@ -137,6 +140,9 @@ class _Emitter:
     def _equals(self, node: Infix) -> int:
         column, literal = (node.b, node.a) if isinstance(node.a, Text) else (node.a, node.b)
         sought = literal.value if isinstance(literal, Text) else ""
+        if self.kinds.of(column) == "text":
+            equal = self._match(column, "equals", sought)
+            return equal if node.op == "==" else self._unary("not", equal)
         if node.op == "==":
             return self._lookup(column, lambda word: word == sought, unseen=0.0)
         return self._lookup(column, lambda word: word != sought, unseen=1.0)
@@ -145,6 +151,11 @@ class _Emitter:
         answers = reals([float(test(word)) for word in _words(column, self.fields)])
         codes = self._codes(column)
         return self.program.add(Map(into=self.program.next, x=codes, table=answers, missing=NAN, unseen=unseen))
+
+    def _match(self, column: AnyNode, test: Test, sought: str) -> int:
+        """1, 0, or NaN of a null; of a text column, perhaps in small letters."""
+        lower = isinstance(column, Call)
+        return self.program.add(TextMatch(x=self._codes(column), how=test, sought=sought, lower=lower))
 
     def _codes(self, node: AnyNode) -> int:
         """The register of the codes that `_words` is the vocabulary of."""
@@ -157,8 +168,7 @@ class _Emitter:
                 test, a, b = (self.of(arg) for arg in node.args)
                 return self.program.add(Select(into=self.program.next, test=test, a=a, b=b))
             case "is_null":
-                x = self._codes(first) if self.kinds.of(first) in STRINGS else self.of(first)
-                return self.program.add(IsNan(into=self.program.next, x=x))
+                return self.program.add(IsNan(into=self.program.next, x=self._known(first)))
             case "lower":
                 return self._lower(node)
             case "contains" | "starts_with":
@@ -170,8 +180,17 @@ class _Emitter:
             case function:
                 return self._unary(UNARY[function], self.of(first))
 
+    def _known(self, node: AnyNode) -> int:
+        """A register that is NaN where the node is null."""
+        kind = self.kinds.of(node)
+        if kind == "text":
+            return self._match(node, "contains", "")
+        return self._codes(node) if kind == "category" else self.of(node)
+
     def _search(self, node: Call) -> int:
         sought = node.args[1].value if isinstance(node.args[1], Text) else ""
+        if self.kinds.of(node.args[0]) == "text":
+            return self._match(node.args[0], "contains" if node.function == "contains" else "starts_with", sought)
         if node.function == "contains":
             return self._lookup(node.args[0], lambda word: sought in word, unseen=NAN)
         return self._lookup(node.args[0], lambda word: word.startswith(sought), unseen=NAN)

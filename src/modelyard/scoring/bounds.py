@@ -43,7 +43,7 @@ from modelyard.scoring.nearest import settled
 from modelyard.scoring.program import Program
 from modelyard.scoring.reach import trees_move
 from modelyard.scoring.spread import Mask, Side, apart, between_knots, box, corners, largest, may_be_zero
-from modelyard.scoring.text_instructions import TextHash, TextInstruction, TextTfidf, TextTraits
+from modelyard.scoring.text_instructions import TextHash, TextInstruction, TextMatch, TextTfidf, TextTraits
 from modelyard.scoring.words import AnyInstruction
 
 BLAS = 4e-15
@@ -286,6 +286,7 @@ MOVED: Mapping[type, Callable[[Any, Registers, Registers], list[Floats]]] = {
     TextTfidf: _text,
     TextHash: _text,
     TextTraits: _text,
+    TextMatch: _text,
 }
 ANYTHING_TAKEN = (IsNan, Select, Map, OneHot, Trees, Nearest)
 """Words that say themselves what becomes of an input of which nothing is known."""

@@ -37,7 +37,7 @@ from modelyard.scoring.instructions import (
 )
 from modelyard.scoring.layout import Layout, lay_out
 from modelyard.scoring.masks import laid, mask_out, ordered
-from modelyard.scoring.text_instructions import TextHash, TextTfidf, TextTraits
+from modelyard.scoring.text_instructions import TextHash, TextMatch, TextTfidf, TextTraits
 from modelyard.scoring.words import AnyInstruction
 
 BLOCK = 64
@@ -119,7 +119,7 @@ class Flat:
                 return [RULES[word.rule], self._real(word.at), len(word.xs), *word.xs.tolist()]
             case Nearest():
                 return self._donors(word)
-            case TextTfidf() | TextHash() | TextTraits():
+            case TextTfidf() | TextHash() | TextTraits() | TextMatch():
                 raise MalformedProgram("words over text run before the kernel (scoring/stage.py)")
 
     def _donors(self, word: Nearest) -> list[int]:

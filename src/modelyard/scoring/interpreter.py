@@ -36,7 +36,7 @@ from modelyard.scoring.instructions import (
 )
 from modelyard.scoring.nearest import fill_from_nearest
 from modelyard.scoring.text import fill_columns, reader
-from modelyard.scoring.text_instructions import TextHash, TextInstruction, TextTfidf, TextTraits
+from modelyard.scoring.text_instructions import TextHash, TextInstruction, TextMatch, TextTfidf, TextTraits
 from modelyard.scoring.words import AnyInstruction
 
 Registers = list[Floats]
@@ -273,4 +273,5 @@ MEANING: Mapping[type, Callable[[Any, Registers, int], Outputs]] = {
     TextTfidf: _text,
     TextHash: _text,
     TextTraits: _text,
+    TextMatch: _text,
 }

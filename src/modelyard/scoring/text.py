@@ -21,7 +21,16 @@ import numpy as np
 
 from modelyard.scoring.instructions import Floats
 from modelyard.scoring.murmur import murmur3
-from modelyard.scoring.text_instructions import Norm, TextHash, TextInstruction, TextTfidf, TextTraits, Trait
+from modelyard.scoring.text_instructions import (
+    Norm,
+    Test,
+    TextHash,
+    TextInstruction,
+    TextMatch,
+    TextTfidf,
+    TextTraits,
+    Trait,
+)
 
 Sparse = Mapping[int, float]
 """Place -> number, in ascending places; 0 everywhere else."""
@@ -37,6 +46,8 @@ def reader(word: TextInstruction) -> Read:
     """The word made ready once, to be asked per row."""
     if isinstance(word, TextTfidf):
         return _tfidf(word)
+    if isinstance(word, TextMatch):
+        return _match(word)
     return _hash(word) if isinstance(word, TextHash) else _traits(word)
 
 
@@ -115,6 +126,23 @@ def _hash(word: TextHash) -> Read:
             at, sign = slot(piece)
             found[at] = found.get(at, 0.0) + (sign if signed else 1.0)
         return _normed({at: found[at] for at in sorted(found)}, word.norm)
+
+    return read
+
+
+def _match(word: TextMatch) -> Read:
+    sought = word.sought
+    tests: dict[Test, Callable[[str], bool]] = {
+        "equals": lambda text: text == sought,
+        "contains": lambda text: sought in text,
+        "starts_with": lambda text: text.startswith(sought),
+    }
+    test = tests[word.how]
+
+    def read(text: str | None) -> Sparse:
+        if text is None:
+            return {0: math.nan}
+        return {0: 1.0} if test(text.lower() if word.lower else text) else {}
 
     return read
 

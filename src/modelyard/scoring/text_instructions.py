@@ -12,6 +12,7 @@ from modelyard.scoring.instructions import Floats, ReadsOne
 Pieces = Literal["word", "char", "char_wb"]
 Cut = Literal["value", "word", "char", "char_wb"]
 Norm = Literal["l1", "l2", "none"]
+Test = Literal["equals", "contains", "starts_with"]
 Trait = Literal["characters", "words", "longest_word", "letters", "capitals", "digits", "punctuation", "spaces"]
 
 
@@ -69,4 +70,13 @@ class TextTraits(ReadsOne, frozen=True, kw_only=True, tag="text_traits", eq=Fals
         return len(self.traits)
 
 
-TextInstruction = TextTfidf | TextHash | TextTraits
+class TextMatch(ReadsOne, frozen=True, kw_only=True, tag="text_match", eq=False):
+    """1 where the text x is, contains or starts with `sought`, to the code point, else 0; NaN for a null. `lower`: of
+    the text lowered first."""
+
+    how: Test
+    sought: str
+    lower: bool = False
+
+
+TextInstruction = TextTfidf | TextHash | TextTraits | TextMatch

@@ -9,7 +9,7 @@ import numpy as np
 from modelyard.errors.scoring import MalformedProgram
 from modelyard.scoring.forest import CATEGORY
 from modelyard.scoring.instructions import Bins, Decide, Interp, Linear, Map, Nearest, OneHot, Softmax, Trees
-from modelyard.scoring.text_instructions import TextHash, TextInstruction, TextTfidf, TextTraits
+from modelyard.scoring.text_instructions import TextHash, TextInstruction, TextMatch, TextTfidf, TextTraits
 from modelyard.scoring.words import AnyInstruction
 
 MOST_TEXT_COLUMNS = 10_000
@@ -61,7 +61,7 @@ def _shapes(word: AnyInstruction, where: str) -> None:
             _trees(word, where)
         case Nearest():
             _donors(word, where)
-        case TextTfidf() | TextHash() | TextTraits():
+        case TextTfidf() | TextHash() | TextTraits() | TextMatch():
             _text(word, where)
         case _:
             pass
@@ -69,7 +69,7 @@ def _shapes(word: AnyInstruction, where: str) -> None:
 
 def _text(word: TextInstruction, where: str) -> None:
     _held(0 < word.width <= MOST_TEXT_COLUMNS, f"{word.width} columns of one text", where)
-    if isinstance(word, TextTraits):
+    if isinstance(word, TextTraits | TextMatch):
         return
     _held(1 <= word.shortest <= word.longest <= LONGEST_GRAM, f"n-grams of {word.shortest} to {word.longest}", where)
     if isinstance(word, TextTfidf):

@@ -45,7 +45,7 @@ from modelyard.scoring.instructions import (
     reals,
     wholes,
 )
-from modelyard.scoring.text_instructions import TextHash, TextTfidf, TextTraits
+from modelyard.scoring.text_instructions import TextHash, TextMatch, TextTfidf, TextTraits
 
 HERE = Path(__file__).parent
 KEY = PrivateKey(Ed25519PrivateKey.from_private_bytes(b"a golden key, for tests only ..."))
@@ -197,8 +197,33 @@ def pinned() -> Model:
     )
 
 
+def match() -> Model:
+    """A program that asks of a text what it is, contains and begins with."""
+    b = ProgramBuilder(Contract((Field(name="note", kind="text"),)))
+    asked = [
+        b.add(TextMatch(x=0, how="equals", sought="late")),
+        b.add(TextMatch(x=0, how="contains", sought="fog", lower=True)),
+        b.add(TextMatch(x=0, how="starts_with", sought="É")),
+    ]
+    known = [b.add(Fill(x=one, value=0.25)) for one in asked]
+    b.score([b.add(Linear(xs=wholes(known), weights=reals([[1.0, 2.0, 4.0]]), bias=reals([0.5])))])
+    program = b.finish(Outcome(task="regression"))
+    notes = np.empty(6, dtype=object)
+    notes[:] = ["late", "Late FOG", "Étage", "", None, "early"]
+    rows = table(x=[0.0] * 6).with_({"note": Vector("text", notes)})
+    return Model(
+        name="match",
+        program=program,
+        outcome=Outcome(task="regression"),
+        created=1_764_000_000_000_000,
+        evidence=Evidence(lineage=Lineage(seed=7, libraries={"numpy": np.__version__})),
+        parity=record(program, rows),
+    )
+
+
 MODELS = {
     "format-1-every-word": every_word,
+    "format-1-match": match,
     "format-1-nearest": nearest,
     "format-1-pinned": pinned,
     "format-1-text": text,

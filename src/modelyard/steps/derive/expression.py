@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta
 
-from modelyard.errors.data import BadSelector
+from modelyard.errors.data import BadSelector, WrongType
 from modelyard.lowering.expression import emit, gives
 from modelyard.rows.table import Floats, Table
 from modelyard.schema.column import Column
@@ -57,7 +57,12 @@ class Expression(Learns, frozen=True, kw_only=True, tag="derive.expression"):
 
     def schema(self, given: Schema, ctx: Context) -> Schema:
         made = {name: self._parsed(text, ctx) for name, text in self.columns.items()}
-        return given.with_(*(Column(name=name, kind=kind_of(text, given)) for name, text in made.items()))
+        columns = [Column(name=name, kind=kind_of(text, given)) for name, text in made.items()]
+        texts = [column.name for column in columns if column.kind == "text"]
+        if texts:
+            found = f"{self.columns[texts[0]]!r} gives a text, and no step reads a text that was made"
+            raise WrongType(found, who=WHO, way_out='Ask of it: == "late", contains(…, "late"), starts_with(…, "late")')
+        return given.with_(*columns)
 
     def learn(self, batch: Batch, ctx: Context) -> Fitted:
         parsed = {name: self._parsed(text, ctx) for name, text in self.columns.items()}
