@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import ClassVar
 
-__all__ = ["ModelyardError", "did_you_mean"]
+__all__ = ["ModelyardError", "NotThere", "Refused", "did_you_mean"]
 
 
 class ModelyardError(Exception):
@@ -55,6 +55,22 @@ class ModelyardError(Exception):
             "where": self.where,
             "way_out": self.advice,
         }
+
+
+class NotThere(ModelyardError):
+    """What is named is not there. Raised only as one of its kinds, which say what it is."""
+
+    way_out = "List what there is."
+    status = 404
+    exit = 2
+
+
+class Refused(ModelyardError):
+    """How things stand forbids it, and nothing was changed. Raised only as one of its kinds, which say how that is."""
+
+    way_out = "Look how things stand, and decide again."
+    status = 409
+    exit = 3
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelyard.errors import ModelyardError
+from modelyard.errors import ModelyardError, Refused
 
 
 class MissingColumn(ModelyardError):
@@ -73,13 +73,11 @@ class UnreadableTable(ModelyardError):
     way_out = "Open the file at the place named; check delimiter, encoding and `null_words:`."
 
 
-class SchemaChanged(ModelyardError):
+class SchemaChanged(Refused):
     """A source is not what the champion learned from: a column that it learned from is gone, renamed or of another
     kind, or a new one would be learned from. Nothing was read, and the champion goes on serving."""
 
     way_out = "Mend the source, or the file; to learn from it as it is: modelyard run --accept-schema."
-    status = 409
-    exit = 3
 
 
 class NoRows(ModelyardError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelyard.errors import ModelyardError
+from modelyard.errors import ModelyardError, NotThere, Refused
 
 
 class MissingBlob(ModelyardError):
@@ -18,12 +18,10 @@ class Forgotten(MissingBlob):
     way_out = "Nothing is damaged and nothing brings them back; what is left of a version comes by `modelyard data`."
 
 
-class StalePointer(ModelyardError):
+class StalePointer(Refused):
     """A pointer was to be set to a revision that is not greater than the one it has."""
 
     way_out = "Nothing was changed: a newer promotion is already in place."
-    status = 409
-    exit = 3
 
 
 class BadPointer(ModelyardError):
@@ -51,12 +49,10 @@ class LogDamaged(ModelyardError):
     way_out = "The rows before and after are kept; the line named is lost unless a backup of the segment has it."
 
 
-class Conflict(ModelyardError):
+class Conflict(Refused):
     """Somebody else changed it first: the revision is not the one you saw."""
 
     way_out = "Look at the current champion (`modelyard status`) and decide again."
-    status = 409
-    exit = 3
 
 
 class NewerStore(ModelyardError):
@@ -65,29 +61,23 @@ class NewerStore(ModelyardError):
     way_out = "Install the newer version, or point `store:` at another folder."
 
 
-class StoreInUse(ModelyardError):
+class StoreInUse(Refused):
     """A run, a retraining or a snapshot is reading into the store, so nothing can be forgotten of it; nothing was
     changed."""
 
     way_out = "Forget again when it has ended."
-    status = 409
-    exit = 3
 
 
-class UnknownVersion(ModelyardError):
+class UnknownVersion(NotThere):
     """A model, version or alias is named that the store does not hold."""
 
     way_out = "List them with `modelyard models`."
-    status = 404
-    exit = 2
 
 
-class UnknownSnapshot(ModelyardError):
+class UnknownSnapshot(NotThere):
     """A snapshot is named that is not there."""
 
     way_out = "List them with `modelyard data list`; one that lies elsewhere comes by `modelyard data pull`."
-    status = 404
-    exit = 2
 
 
 class SnapshotThere(ModelyardError):
@@ -130,12 +120,10 @@ class AuditBroken(ModelyardError):
     exit = 3
 
 
-class NoStore(ModelyardError):
+class NoStore(NotThere):
     """There is no store where one was looked for, so there is nothing to show or to change."""
 
     way_out = "Go to the project folder, or name the store by --store or MODELYARD_STORE; `modelyard run` makes one."
-    status = 404
-    exit = 2
 
 
 class UnreachableStore(ModelyardError):
