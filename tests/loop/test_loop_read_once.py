@@ -181,6 +181,48 @@ def test_what_a_killed_retraining_read_stays_and_where_columns_changed_it_ends_w
     assert "the columns of 'orders' are others now than when it was read for this run" in outcome.reason
 
 
+SLOW = """
+import sys, time
+from pathlib import Path
+from modelyard.api.connection import connect
+from modelyard.api.loop import looped
+from modelyard.api.project import Project
+from modelyard.loop import training
+learn = training.challenger
+def challenger(*words, **named):
+    print("training", flush=True)
+    time.sleep(1.5)
+    return learn(*words, **named)
+training.challenger = challenger
+folder = Path(sys.argv[1])
+with connect(folder / ".modelyard") as yard, looped(Project.load(folder), yard, cores=1) as ready:
+    print(*[one.version for one in ready.loop.turn().outcomes])
+"""
+
+
+def test_forgetting_waits_for_a_retraining_and_leaves_nothing_behind_it(shop: Path) -> None:
+    """The retraining is a process of its own, in the midst of its training."""
+    with subprocess.Popen([sys.executable, "-c", SLOW, str(shop)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "training\n"
+        with connect(shop / ".modelyard") as yard:
+            began = time.monotonic()
+            assert forget(yard, ["customer-00650"]).rows > 0
+            assert time.monotonic() - began > 1
+            assert process.stdout.readline() == "2\n"
+            version = registered(shop)[1]
+            read = open_package(yard.store, version).evidence.lineage.input
+            assert read is not None
+            kept, pin = Kept(yard.store), read.sources["orders"]
+            reading = kept.version(pin.version)
+            assert (pin.rows, kept.rows(reading).height, kept.forgotten(reading)) == (700, 699, 1)
+    for path in (shop / ".modelyard").rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            text = pl.read_parquet(path).write_ndjson().encode() if content[:4] == b"PAR1" else b""
+            assert b"customer-00650" not in content + text, path
+
+
 def test_the_loop_deletes_once_a_day_what_nothing_refers_to(shop: Path) -> None:
     """A day after it was written, by the clock of the machine: here the files are made to look older."""
     turn(shop)
