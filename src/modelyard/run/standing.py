@@ -77,8 +77,9 @@ def choose(
     good = [entry for entry in entries if not entry.error]
     asked = [entry for entry in entries if entry.kind != BASELINE] or list(entries)
     if all(entry.error for entry in asked):
-        reasons = "; ".join(f"{entry.name}: {entry.error}" for entry in asked)
-        raise NothingToCompare(f"no candidate could learn: {reasons}", who="evaluate.compare")
+        reasons = "; ".join(f"{entry.name}: {entry.error.rstrip('.')}" for entry in asked)
+        way_out = "Mend what each met; `modelyard check --expand` shows the steps before it"
+        raise NothingToCompare(f"no candidate could learn: {reasons}", who="evaluate.compare", way_out=way_out)
     measured = {entry.name: _measured(entry, folds, data, metrics) for entry in good}
     scores = {name: values[metric.name] for name, values in measured.items()}
     standings = [_standing(entry, measured[entry.name], scores, metric, share) for entry in good]
