@@ -44,8 +44,8 @@ class Derived(Learned, frozen=True, kw_only=True, tag="derive.expression"):
 class Expression(Learns, frozen=True, kw_only=True, tag="derive.expression"):
     """`columns: {speed: distance / air_time}`. Each expression reads the table as it was before the step.
 
-    Right: a ratio of two columns that a request has both of; `contains(name, "Mrs.")` of a text. Wrong: anything that needs other rows or the
-    target: that is table.aggregate before the split, or encode.target inside it.
+    Right: a ratio of two columns that a request has both of; `contains(name, "Mrs.")` of a text. Wrong: anything
+    that needs other rows or the target: that is table.aggregate before the split, or encode.target inside it.
 
     >>> from modelyard.rows.table import table
     >>> step = Expression(columns={"night": "hour < 6"})
