@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from modelyard.errors.data import BadSelector, WrongType
+from modelyard.errors.data import BadSelector, NoRows, WrongType
 from modelyard.rows.table import Table
 from modelyard.schema.column import Kind
 from modelyard.schema.schema import Schema
@@ -16,14 +16,27 @@ CODES: tuple[Kind, ...] = ("category", "boolean")
 
 
 def named(columns: Columns, schema: Schema, ctx: Context, kinds: tuple[Kind, ...], who: str) -> tuple[str, ...]:
-    """The names that `columns` means, all of `kinds`; BadSelector when there is none, WrongType when one is another."""
+    """The names that `columns` means, all of `kinds`; BadSelector when there is none, WrongType when one is another.
+    `{not: …}` leaves out what the step does not work on, too: nobody named it."""
     names = choose(columns, schema, ctx.hidden)
+    found = {column.name: column.kind for column in schema}  # a schema looks a name up by going through it
+    if isinstance(columns, dict):
+        names = tuple(name for name in names if found[name] in kinds)
     if not names:
         raise BadSelector(f"{columns!r} selects no column", who=who)
-    found = {column.name: column.kind for column in schema}  # a schema looks a name up by going through it
     for name in names:
         if found[name] not in kinds:
             raise WrongType(f"column {name!r} is a {found[name]}, not {' or '.join(kinds)}", who=who)
+    return names
+
+
+def measured(columns: Columns, table: Table, ctx: Context, who: str, what: str) -> tuple[str, ...]:
+    """The names of the numbers that `what`, a statistic, is taken of. NoRows for an empty table, WrongType for an infinite
+    value."""
+    names = named(columns, table.schema, ctx, NUMBERS, who)
+    if len(table) == 0:
+        raise NoRows(f"no rows to measure a {what} on", who=who)
+    finite(table, names, who)
     return names
 
 

@@ -18,7 +18,7 @@ Ngrams = tuple[int, int]
 
 def texts_named(columns: Columns, schema: Schema, ctx: Context, who: str) -> tuple[str, ...]:
     """The names that `columns` means, all of them text. A column of words is a category until it is read as text."""
-    for name in choose(columns, schema, ctx.hidden):
+    for name in () if isinstance(columns, dict) else choose(columns, schema, ctx.hidden):
         if schema[name].kind != "text":
             raise not_text(name, schema[name].kind, who)
     return named(columns, schema, ctx, ("text",), who)

@@ -10,7 +10,7 @@ from sklearn import preprocessing
 
 from flights import labelled
 from laws import equal, exact, holds
-from modelyard.errors.data import MissingColumn, WrongType
+from modelyard.errors.data import BadSelector, MissingColumn, WrongType
 from modelyard.rows.table import Floats, Table, Vector, table
 from modelyard.step.chain import replay
 from modelyard.step.context import Context
@@ -98,3 +98,12 @@ def test_a_missing_column_is_named() -> None:
     learned = Scale(method="robust").learn(Batch(table(age=[1.0, 2.0])), CTX).learned
     with pytest.raises(MissingColumn, match="age"):
         replay(learned, table(ages=[1.0]))
+
+
+def test_not_this_one_means_every_other_that_the_step_works_on() -> None:
+    rows = table(a=[1.0, 2.0], b=[3.0, 5.0], city=["x", "y"])
+    assert Scale(columns={"not": "a"}).learn(Batch(rows), Context()).learned.writes[0].name == "b"
+    with pytest.raises(WrongType):
+        Scale(columns=("b", "city")).learn(Batch(rows), Context())
+    with pytest.raises(BadSelector):
+        Scale(columns={"not": ("a", "b")}).learn(Batch(rows), Context())
