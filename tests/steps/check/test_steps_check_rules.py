@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -196,3 +197,15 @@ def test_numbers_among_categories_are_numbers() -> None:
         (1, "a is 2.0: not among the categories allowed"),
         (1, "b is 'y': not among the categories allowed"),
     ]
+
+
+def test_a_run_that_stops_names_every_rule_that_stops_it_and_reports_the_others() -> None:
+    step = rules(columns={"a": {"max": 1}, "b": {"min": 0}}, table=[{"rule": "rows", "min": 9}])
+    report: list[Finding] = []
+    said = (
+        "a is 2.0: above 1.0; 2 rows in all; and b is -1.0: below 0.0; 1 rows in all (row 3); and rows: at least 9: 3"
+    )
+    with pytest.raises(RuleBroken, match=re.escape(said)) as error:
+        step.run(Context(report=report.append), pl.LazyFrame({"a": [0.0, 2.0, 3.0], "b": [1.0, 0.0, -1.0]})).collect()
+    assert error.value.where == "row 2"
+    assert [one.held for one in report] == [False] * 3

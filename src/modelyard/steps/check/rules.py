@@ -121,11 +121,9 @@ class Rules(TableStep, frozen=True, kw_only=True, tag="check.rules"):
             kept.add(part.filter(~held) if held.any() else part)
             sums.append(part.select(judged.names))
             came += part.height
-        for tally in tallies:
-            _told(tally.finding, ctx, f"row {tally.first + 1}")
         rows = to_table(pl.concat(sums), judged, ctx.zone) if judged.names else Table({}, came)
-        for finding in judge(self.table, rows, ctx.now):
-            _told(finding, ctx)
+        found = [(tally.finding, f"row {tally.first + 1}") for tally in tallies]
+        _told([*found, *((finding, "") for finding in judge(self.table, rows, ctx.now))], ctx)
         return kept.lazy()
 
 
@@ -167,16 +165,23 @@ def _rows(checks: Checks, table: Table, tallies: Sequence[Tally]) -> Mask:
     return held
 
 
-def _told(finding: Finding, ctx: Context, where: str = "") -> None:
-    """Into the report; aloud where it does not hold."""
-    ctx.report(finding)
-    if finding.held:
-        return
-    if finding.otherwise == "stop":
-        found = f"{finding.found}; {finding.broken} rows in all" if where else f"{finding.rule}: {finding.found}"
-        raise RuleBroken(found, who="check.rules", where=where)
-    said = f"{finding.broken} rows, first: {finding.found}" if where else f"{finding.rule}: {finding.found}"
-    ctx.tell(f"{said} ({finding.otherwise})")
+def _told(findings: Sequence[tuple[Finding, str]], ctx: Context) -> None:
+    """All into the report, aloud what does not hold; then the run stops where one says so, and names all that do.
+    Beside each finding the first row of it, "" for a rule of the table."""
+    stops: list[tuple[str, str]] = []
+    for finding, where in findings:
+        ctx.report(finding)
+        if finding.held:
+            continue
+        if finding.otherwise == "stop":
+            rows = f"{finding.found}; {finding.broken} rows in all" if where else f"{finding.rule}: {finding.found}"
+            stops.append((rows, where))
+        else:
+            said = f"{finding.broken} rows, first: {finding.found}" if where else f"{finding.rule}: {finding.found}"
+            ctx.tell(f"{said} ({finding.otherwise})")
+    if stops:
+        others = "".join(f"; and {found} ({where})" if where else f"; and {found}" for found, where in stops[1:])
+        raise RuleBroken(stops[0][0] + others, who="check.rules", where=stops[0][1])
 
 
 def _refuse_nonsense(rule: ColumnRule, given: Schema) -> None:
