@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import asdict
 from numpy.typing import NDArray
 
 from modelyard.scoring.builder import ProgramBuilder
@@ -52,25 +53,8 @@ class Forest(Struct, frozen=True, kw_only=True, eq=False):
 
     def emit(self, program: ProgramBuilder, xs: Sequence[int]) -> tuple[int, ...]:
         """The registers of the outputs, reading feature j from register xs[j]."""
-        word = Trees(
-            into=program.next,
-            xs=wholes(xs),
-            feature=self.feature,
-            threshold=self.threshold,
-            left=self.left,
-            right=self.right,
-            flags=self.flags,
-            bits=self.bits,
-            bits_at=self.bits_at,
-            bits_words=self.bits_words,
-            roots=self.roots,
-            outputs=self.outputs,
-            leaves=self.leaves,
-            base=self.base,
-            divide=self.divide,
-        )
-        first = program.add(word)
-        return tuple(range(first, first + word.width))
+        first = program.add(Trees(xs=wholes(xs), **asdict(self)))
+        return tuple(range(first, first + len(self.base)))
 
 
 def gather(trees: Sequence[Tree], outputs: Sequence[int], base: Floats, divide: float = 1.0) -> Forest:

@@ -6,9 +6,11 @@ comes out, so that a stream can be stopped, moved and replayed to the same alarm
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from modelyard.measure.bins import WIDTH, Codes
 from modelyard.measure.checks import CHECKS, layout
@@ -135,12 +137,7 @@ def calibrate(
         by="days" if by_days else "rows",
         approximate=spread.approximate,
         easy=_nested(found.easy),
-        omnibus=_flat(spread.omnibus),
-        shape=_flat(spread.shape),
-        location=_flat(spread.location),
-        scale=_flat(spread.scale),
-        null=_flat(spread.null),
-        category=_nested(spread.category),
+        **_plain(spread),
     )
 
 
@@ -169,12 +166,7 @@ def _of_some(
         alpha=alpha,
         approximate=spread.approximate,
         easy=_nested(easy),
-        omnibus=_flat(spread.omnibus),
-        shape=_flat(spread.shape),
-        location=_flat(spread.location),
-        scale=_flat(spread.scale),
-        null=_flat(spread.null),
-        category=_nested(spread.category),
+        **_plain(spread),
     )
 
 
@@ -259,8 +251,10 @@ def _rows(profile: Profile, rng: np.random.Generator, most: int = 20_000) -> Cod
     return np.stack(drawn, axis=1)
 
 
-def _flat(values: Floats) -> tuple[float, ...]:
-    return tuple(values.tolist())
+def _plain(spread: Spread) -> dict[str, Any]:
+    """Its parts as the fields of a Calibration."""
+    parts: dict[str, Floats] = asdict(spread)
+    return {name: _nested(part) if part.ndim == 2 else tuple(part.tolist()) for name, part in parts.items()}
 
 
 def _nested(values: Floats) -> Rows:

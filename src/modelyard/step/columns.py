@@ -31,8 +31,8 @@ def named(columns: Columns, schema: Schema, ctx: Context, kinds: tuple[Kind, ...
 
 
 def measured(columns: Columns, table: Table, ctx: Context, who: str, what: str) -> tuple[str, ...]:
-    """The names of the numbers that `what`, a statistic, is taken of. NoRows for an empty table, WrongType for an infinite
-    value."""
+    """The names of the numbers that `what`, a statistic, is taken of. NoRows for an empty table, WrongType for an
+    infinite value."""
     names = named(columns, table.schema, ctx, NUMBERS, who)
     if len(table) == 0:
         raise NoRows(f"no rows to measure a {what} on", who=who)

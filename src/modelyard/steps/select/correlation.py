@@ -12,11 +12,10 @@ from typing import Annotated, Literal
 import numpy as np
 from msgspec import Meta
 
-from modelyard.errors.data import NoRows
 from modelyard.rows.table import Floats, Table
 from modelyard.schema.schema import Schema
 from modelyard.schema.selector import Columns
-from modelyard.step.columns import NUMBERS, finite, named
+from modelyard.step.columns import NUMBERS, measured, named
 from modelyard.step.context import Context
 from modelyard.step.fitted import Batch, Fitted
 from modelyard.step.selection import Dropped
@@ -57,10 +56,7 @@ class Correlation(Learns, frozen=True, kw_only=True, tag="select.correlation"):
         return given
 
     def learn(self, batch: Batch, ctx: Context) -> Fitted:
-        names = named(self.columns, batch.X.schema, ctx, NUMBERS, WHO)
-        if len(batch.X) == 0:
-            raise NoRows("no rows to measure a correlation on", who=WHO)
-        finite(batch.X, names, WHO)
+        names = measured(self.columns, batch.X, ctx, WHO, "correlation")
         close = np.abs(correlations(batch.X, names, self.method)) >= self.at_least - ROUNDING
         kept: list[int] = []
         for place in range(len(names)):

@@ -7,11 +7,10 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta
 
-from modelyard.errors.data import NoRows
 from modelyard.rows.table import Floats
 from modelyard.schema.schema import Schema
 from modelyard.schema.selector import Columns
-from modelyard.step.columns import NUMBERS, finite, named
+from modelyard.step.columns import NUMBERS, measured, named
 from modelyard.step.context import Context
 from modelyard.step.fitted import Batch, Fitted
 from modelyard.step.selection import Dropped
@@ -47,10 +46,7 @@ class Variance(Learns, frozen=True, kw_only=True, tag="select.variance"):
         return given
 
     def learn(self, batch: Batch, ctx: Context) -> Fitted:
-        names = named(self.columns, batch.X.schema, ctx, NUMBERS, WHO)
-        if len(batch.X) == 0:
-            raise NoRows("no rows to measure a variance on", who=WHO)
-        finite(batch.X, names, WHO)
+        names = measured(self.columns, batch.X, ctx, WHO, "variance")
         return Fitted(Still(drops=tuple(name for name in names if not self._moves(batch.X[name]))))
 
     def _moves(self, values: Floats) -> bool:
