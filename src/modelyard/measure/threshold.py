@@ -12,6 +12,7 @@ new noise adds), and each pseudo-reference estimates its own spread, as the real
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import numpy as np
 from msgspec import Struct
@@ -110,11 +111,14 @@ def _gaussian(codes: Codes, rng: np.random.Generator) -> Callable[[int, int], Fl
     np.put_along_axis(hot, flat[some], 1.0, axis=1)
     p = np.bincount(flat.ravel(), minlength=columns * WIDTH) / len(codes)
     mean = hot.mean(0, dtype=np.float64)
-    root = _root(hot, mean)
+
+    @cache  # short windows are drawn row by row, and never ask
+    def root() -> Floats:
+        return _root(hot, mean)
 
     def draw(n: int, windows: int) -> Floats:
-        g = rng.standard_normal((windows, root.shape[1]))
-        counts = n * p + n**0.5 * (g @ root.T)
+        g = rng.standard_normal((windows, root().shape[1]))
+        counts = n * p + n**0.5 * (g @ root().T)
         return np.asarray(np.maximum(np.rint(counts), 0).reshape(windows, columns, WIDTH))
 
     return draw
