@@ -117,7 +117,7 @@ def test_no_rows_give_no_answers(package: my.Package) -> None:
     ("change", "said"),
     [
         ({"distance": None}, "'distance' is null"),
-        ({"distance": "733"}, "'distance' must be a number, not '733'"),
+        ({"distance": "733"}, "'distance' must be a number, not \"733\""),
         ({"dep_delay": math.inf}, "'dep_delay' is inf"),
         ({"carrier": 5}, "'carrier' must be a string, not 5"),
     ],

@@ -69,6 +69,25 @@ def test_a_value_of_another_kind_is_refused_by_row_and_column(kind: str, value: 
     assert [(p["row"], p["column"], p["problem"]) for p in caught.value.problems] == [(1, "x", problem)]
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (True, "true"),
+        ("1", '"1"'),
+        ("Zoë", '"Zoë"'),
+        ([None], "[null]"),
+        ({"a": False}, '{"a": false}'),
+        ("\x1b\u202e\ud800", r'"\u001b\u202e\ud800"'),
+        ([10**5000], "a list"),
+        ({1, 2}, "{1, 2}"),
+    ],
+)
+def test_what_was_sent_is_shown_as_json_has_it(value: object, shown: str) -> None:
+    with pytest.raises(BadRows) as caught:
+        RowReader(contract("number")).read([{"x": value}])
+    assert f"'x' must be a number, not {shown} (" in str(caught.value)
+
+
 def test_a_missing_key_is_a_null_with_a_warning_only_where_training_rows_had_nulls() -> None:
     rows = RowReader(contract("number", nullable=True)).read([{}, {"x": None}])
     assert all(math.isnan(value) for value in rows.inputs[0].tolist())

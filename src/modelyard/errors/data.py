@@ -70,7 +70,7 @@ class BadDuration(ModelyardError):
 class UnreadableTable(ModelyardError):
     """A file cannot be read as the table it is said to be."""
 
-    way_out = "Open the file at the place named; check delimiter, encoding and `null_words:`."
+    way_out = "Open the file at the place named: it is of another format than the step reads, damaged or cut short."
 
 
 class SchemaChanged(Refused):

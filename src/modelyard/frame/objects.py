@@ -6,6 +6,7 @@ against its keys (rows/scan.py), and such a row does not parse.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from modelyard.rows.scan import scan
 Layout = Literal["auto", "records", "lines"]
 DEEPEST = 32
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_EXPECTED = re.compile(r"Expected `(\w+)`, got `(\w+)`(?: - at .*)?")
 RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 OBJECT = msgspec.json.Decoder(dict[str, Any])
 
@@ -54,7 +56,7 @@ def _elements(body: bytes, records: str) -> Iterator[Item]:
     try:
         raws = RAWS.decode(array)
     except UNREADABLE as error:
-        raise NotJson(f"no array of objects: {error}", _line(body, start, error)) from None
+        raise NotJson(f"no array of objects: {_said(error)}", _line(body, start, error)) from None
     at, line = start, body.count(b"\n", 0, start) + 1
     for raw in raws:
         text = bytes(raw)
@@ -70,11 +72,29 @@ def _under(body: bytes, records: str) -> bytes:
         try:
             members = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
         except UNREADABLE as error:
-            raise NotJson(f"no object that holds {key!r}: {error}", _line(body, body.find(text), error)) from None
+            raise NotJson(
+                f"no object that holds {key!r}: {_said(error)}", _line(body, body.find(text), error)
+            ) from None
         if key not in members:
             raise NotJson(f"no key {key!r}; there is: {', '.join(list(members)[:20]) or 'nothing'}", 1)
         text = bytes(members[key])
     return text
+
+
+def _said(error: Exception) -> str:
+    """The parser's words, in those of JSON: its own are of Python and of its stack.
+
+    >>> _said(RecursionError("maximum recursion depth exceeded")), _said(ValueError("Expected `object`, got `str`"))
+    ('nests deeper than 32', 'a string stands there, not an object')
+    """
+    if isinstance(error, RecursionError):
+        return f"nests deeper than {DEEPEST}"
+    expected = _EXPECTED.fullmatch(str(error))
+    if expected is None:
+        return str(error)
+    got = {"str": "string", "int": "number", "float": "number", "bool": "boolean"}.get(expected[2], expected[2])
+    stands = "null" if got == "null" else f"an {got}" if got[0] in "ao" else f"a {got}"
+    return f"{stands} stands there, not an {expected[1]}"
 
 
 def _line(body: bytes, start: int, error: Exception) -> int:
@@ -99,7 +119,7 @@ def flat(text: bytes) -> dict[str, Value] | str:
     try:
         value = OBJECT.decode(text)
     except UNREADABLE as error:
-        return f"no JSON object: {error}"
+        return f"no JSON object: {_said(error)}"
     if _keys(value) != colons:
         return "a key stands twice"
     return _joined(value)

@@ -3,6 +3,7 @@ or a problem (`_odd`)."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -196,5 +197,15 @@ def _fraction(value: object) -> bool:
 
 
 def _shown(value: object) -> str:
-    shown = repr(value)
+    """As JSON has it: who sent `true` reads `true`. What only Python can send is shown as Python has it, and what no
+    terminal should be sent as its number."""
+    try:
+        written = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        made = {int: "a number of thousands of digits", list: "a list", dict: "an object"}
+        return _cut(made.get(type(value)) or repr(value))
+    return _cut("".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in written[:61]))
+
+
+def _cut(shown: str) -> str:
     return shown if len(shown) <= 60 else shown[:57] + "…"

@@ -105,3 +105,23 @@ def test_values_of_several_sorts_are_words_and_declared_kinds_are_read_from_word
         read(tmp_path, columns=("aa",))
     with pytest.raises(MissingColumn, match="'z', which no row has"):
         read(tmp_path, types={"z": "number"})
+
+
+@pytest.mark.parametrize(
+    ("body", "records", "found"),
+    [
+        ('[{"a": ' + "[" * 100_000 + "]" * 100_000 + "}]", "", "no array of objects: nests deeper than 32"),
+        ('{"d": ' + "[" * 100_000 + "]" * 100_000 + "}", "d", "no object that holds 'd': nests deeper than 32"),
+        ("[1, 2]", "", "no JSON object: a number stands there, not an object"),
+        ("[[1], [2]]", "", "no JSON object: an array stands there, not an object"),
+        ('{"d": true}', "d", "no array of objects: a boolean stands there, not an array"),
+        ('{"d": null}', "d.x", "no object that holds 'x': null stands there, not an object"),
+    ],
+)
+def test_what_is_no_table_is_told_in_words_of_json(tmp_path: Path, body: str, records: str, found: str) -> None:
+    (tmp_path / "a.json").write_text(body)
+    with pytest.raises(UnreadableTable) as caught:
+        Json(path="a.json", layout="records", records=records).run(Context(folder=tmp_path))
+    assert found in str(caught.value)
+    assert "recursion" not in str(caught.value)
+    assert "delimiter" not in str(caught.value)

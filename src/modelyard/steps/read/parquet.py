@@ -24,7 +24,10 @@ class Parquet(SelfTyped, frozen=True, kw_only=True, tag="read.parquet"):
     def _chosen(self, ctx: Context) -> LazyFrame:
         import polars as pl
 
+        from modelyard.frame.footer import whole
         from modelyard.frame.source import chosen
 
-        found = [str(file) for file in self.files(ctx)]
-        return chosen(pl.scan_parquet(found, glob=False), self.columns, self.path)
+        found = self.files(ctx)
+        for file in found:
+            whole(file)
+        return chosen(pl.scan_parquet([str(file) for file in found], glob=False), self.columns, self.path)
