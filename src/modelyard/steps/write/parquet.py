@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING
 
-from msgspec import Meta
-
-from modelyard.schema.schema import Schema
-from modelyard.step.context import Context
-from modelyard.step.located import store_of, written
-from modelyard.step.step import TableStep
+from modelyard.step.file_written import FileWritten
 
 if TYPE_CHECKING:
-    from polars import LazyFrame
+    from pathlib import Path
+
+    from polars import DataFrame
 
 
-class Parquet(TableStep, frozen=True, kw_only=True, tag="write.parquet"):
+class Parquet(FileWritten, frozen=True, kw_only=True, tag="write.parquet"):
     """Rows to a Parquet file; the table itself goes on unchanged.
 
     Right: for what other programs or other projects read. Wrong: one file per hour for years: small files cost
@@ -23,6 +20,7 @@ class Parquet(TableStep, frozen=True, kw_only=True, tag="write.parquet"):
 
     >>> import tempfile
     >>> from pathlib import Path
+    >>> from modelyard.step.context import Context
     >>> import polars as pl
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     rows = Parquet(path="out.parquet").run(Context(folder=Path(folder)), pl.LazyFrame({"x": [2.5]}))
@@ -30,21 +28,5 @@ class Parquet(TableStep, frozen=True, kw_only=True, tag="write.parquet"):
     [(2.5,)]
     """
 
-    rows: ClassVar[Literal["keeps", "changes"]] = "keeps"
-
-    path: Annotated[str, Meta(description="A file, relative to the project file.", min_length=1)]
-    connection: Annotated[
-        str | None, Meta(description="Of an object store under `connections:`; `path` is then a key.")
-    ] = None
-
-    def schema(self, *given: Schema, ctx: Context) -> Schema:
-        """As given: asking writes no file. Raises UnknownConnection."""
-        if self.connection is not None:
-            store_of(ctx, self.connection)
-        return given[0]
-
-    def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
-        frame = tables[0].collect()
-        with written(ctx, self.connection, self.path) as unfinished:
-            frame.write_parquet(unfinished)
-        return frame.lazy()
+    def put(self, frame: DataFrame, file: Path) -> None:
+        frame.write_parquet(file)
