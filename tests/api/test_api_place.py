@@ -12,6 +12,7 @@ from modelyard.api.connection import connect
 from modelyard.api.place import located, place
 from modelyard.api.registry import models, promote_version
 from modelyard.api.status import status
+from modelyard.errors import ModelyardError
 from modelyard.errors.store import NoStore, UnreachableStore
 
 
@@ -35,6 +36,28 @@ def test_the_file_in_the_folder_names_its_store(tmp_path: Path, monkeypatch: pyt
     head = "modelyard: 1\nname: a\ntask: regression\ntarget: {column: y}\nstore: ../shared\n"
     (tmp_path / "modelyard.yaml").write_text(head + "steps: [{use: read.csv, path: t.csv}]\n")
     assert located(folder=tmp_path).store.root == tmp_path / "../shared"
+
+
+def test_the_bucket_of_the_file_stays_beside_whichever_store_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MODELYARD_STORE", raising=False)
+    (tmp_path / "modelyard.yaml").write_text(
+        "modelyard: 1\nname: a\ntask: regression\ntarget: {column: y}\n"
+        "connections: [{name: lake, kind: s3, bucket: flights}]\n"
+        "store: {folder: yard, blobs: {connection: lake, path: kept}}\nsteps: []\n"
+    )
+    by_file, by_option = located(folder=tmp_path), located(tmp_path / "other", tmp_path)
+    monkeypatch.setenv("MODELYARD_STORE", str(tmp_path / "third"))
+    by_variable = located(folder=tmp_path)
+    roots = [one.store.root.name for one in (by_file, by_option, by_variable)]
+    remotes = [one.store.remote for one in (by_file, by_option, by_variable)]
+    assert roots == ["yard", "other", "third"]
+    assert all(one is not None for one in remotes)
+    (tmp_path / "modelyard.yaml").write_text("being edited")
+    assert located(folder=tmp_path, blobs=False).store.root.name == "third", "a server needs no bucket"
+    with pytest.raises(ModelyardError, match=r"modelyard\.yaml"):
+        located(folder=tmp_path)
 
 
 def test_everything_works_with_the_metadata_in_either_database(metadata_url: str, tmp_path: Path) -> None:

@@ -167,4 +167,4 @@ def test_a_store_names_a_connection_that_is_there_and_holds_objects(
     file.write_text(file.read_text().replace("connection: lake", "connection: lakes"))
     with pytest.raises(UnknownConnection, match="did you mean 'lake'"):
         Project.load(folder / "first").place()
-    assert made.place("elsewhere").store.remote is None
+    assert made.place("elsewhere").store.remote is not None

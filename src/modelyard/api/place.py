@@ -2,7 +2,7 @@
 
 A store is a folder. A database URL keeps the metadata elsewhere; the folder for everything else may follow it after a
 blank (`postgresql://me@host/yard /srv/yard`), else it is `.modelyard/` beside the file. In the project file it may be
-told by fields: {folder, metadata, blobs: {connection, path}}.
+told by fields: {folder, metadata, blobs: {connection, path}}. Of these, `blobs` holds wherever the store is.
 """
 
 from __future__ import annotations
@@ -45,12 +45,13 @@ class Place(Struct, frozen=True):
             raise NoStore(f"there is no store at {self.store.root}", where=str(self.store.root.absolute()))
 
 
-def located(store: str | Path | None = None, folder: Path = Path()) -> Place:
+def located(store: str | Path | None = None, folder: Path = Path(), blobs: bool = True) -> Place:
     """Where that store is, or that of the project file in `folder`, if there is one; of the file its head alone is
-    read."""
+    read. `blobs`: whether its bucket is needed; where it is not and the store is named, the file is not read at all, so
+    that one which is being edited stops no server."""
     written: str | StorePlace | None = None
     known, file = Connections(), folder / FILE
-    if store is None and VARIABLE not in os.environ and file.exists():
+    if file.exists() and (blobs or not (store or os.environ.get(VARIABLE))):
         from modelyard.project.connections import connections
         from modelyard.project.environment import Environment
         from modelyard.project.read import read
@@ -79,10 +80,18 @@ def place(
     """
     named = given or (environment or {}).get(VARIABLE)
     if named:
-        return _place(str(named), Path(), folder)
+        found = _place(str(named), Path(), folder)
+        return _beside(found, written, connections or Connections())
     if isinstance(written, StorePlace):
         return _told(written, folder, connections or Connections())
     return _place(written or "", folder, folder)
+
+
+def _beside(found: Place, written: str | StorePlace | None, known: Connections) -> Place:
+    """The store named, with the bucket of the file beside it: packages that lie there stay to be had."""
+    if not isinstance(written, StorePlace) or not written.blobs:
+        return found
+    return Place(Store(found.store.root, _remote(written.blobs, known)), found.url)
 
 
 def _told(written: StorePlace, folder: Path, known: Connections) -> Place:

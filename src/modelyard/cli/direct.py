@@ -35,7 +35,7 @@ def serve(words: list[str]) -> bool:
         given = parser.parse_args(words)
     except _Unplain:
         return False
-    where = located(given.store)
+    where = located(given.store, blobs=False)
     where.check()
     start(where.store, champions(where, given.names), given)
     return True

@@ -35,7 +35,7 @@ def command(
     from modelyard.cli.direct import champions
     from modelyard.serve.__main__ import main
 
-    where = located(store)
+    where = located(store, blobs=False)
     where.check()
     words = [str(where.store.root), *champions(where, names or []), "--host", host]
     options = {"port": port, "durability": durability, "token-file": token_file, "ready-file": ready_file}
