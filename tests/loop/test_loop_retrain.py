@@ -19,7 +19,8 @@ from watched_store import DAY, START, Rows, program_model, send, serve, yard
 
 from modelyard.errors.loop import NoProposal, NothingToRollBack, NotLeader, RetrainFailed
 from modelyard.errors.store import Conflict
-from modelyard.loop.durable import Durable
+from modelyard.loop.answers import blank_answers
+from modelyard.loop.durable import Durable, step
 from modelyard.loop.forget import forget
 from modelyard.loop.notice import Notice
 from modelyard.loop.policy import Policy
@@ -134,6 +135,27 @@ def test_a_run_that_cannot_even_say_how_it_ended_fails_with_a_sentence(tmp_path:
         with pytest.raises(RetrainFailed, match="the disk of r1 is gone"):
             durable.wait("r1")
         assert durable.status("r1") == "failed"
+
+
+def test_what_a_step_answered_names_nobody_who_was_forgotten(tmp_path: Path) -> None:
+    """Also while the loop has the file open."""
+    database = tmp_path / "workflows.db"
+
+    def workflow(run: str) -> object:
+        step("train", lambda: {"failed": "train: 3 rows, first: id is 'someone': not written like c.*"})
+        return {"reason": "first: id is 'someone': not written like c.*", "run": run}
+
+    with Durable(database, {"w": workflow}) as durable:
+        durable.start("w", "r1")
+        durable.wait("r1")
+        assert b"someone" in b"".join(path.read_bytes() for path in tmp_path.glob("workflows.db*"))
+        assert blank_answers(database, ["someone"]) >= 2
+        assert durable.wait("r1") == {"reason": "first: id is '(forgotten)': not written like c.*", "run": "r1"}
+        durable.start("w", "r2")
+        assert durable.wait("r2")["run"] == "r2", "it goes on"
+        blank_answers(database, ["someone"])
+        assert b"someone" not in b"".join(path.read_bytes() for path in tmp_path.glob("workflows.db*"))
+    assert blank_answers(tmp_path / "none.db", ["someone"]) == 0
 
 
 def test_rows_gathered_for_a_training_are_forgotten_too(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def looped(project: Project, yard: Connection, cores: int | None = None) -> Iter
             zone=plan.context.zone,
             tell=notifier.notice,
         )
-        with Durable(store.root / "workflows.db", {WORKFLOW: work.workflow}) as durable:
+        with Durable(store.workflows, {WORKFLOW: work.workflow}) as durable:
             yield Looped(plan, yard, Loop(watcher, work, durable, keep=_keep(plan)), notifier)
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from modelyard.loop.answers import blank_answers
 from modelyard.loop.logged import Label, Prediction, read
 from modelyard.loop.ship import shipping_lock
 from modelyard.store import shipping as books
@@ -27,6 +28,7 @@ def forget(store: Store, metadata: Metadata, ids: Sequence[str]) -> int:
             books.forget_ids(sql, ids)
             blank_ids(sql, ids)
         metadata.sweep()
+        blank_answers(store.workflows, ids)
     return blanked
 
 

@@ -69,6 +69,11 @@ class Store(Struct, frozen=True):
         return self.root / "snapshots"
 
     @property
+    def workflows(self) -> Path:
+        """What retrainings that are under way have answered so far."""
+        return self.root / "workflows.db"
+
+    @property
     def keys(self) -> Path:
         return self.root / "keys"
 
