@@ -313,3 +313,30 @@ def test_git_is_told_to_leave_a_store_alone(folder: Path) -> None:
     run(folder, "git", "init", "-q")
     (folder / ".gitignore").unlink(missing_ok=True)
     assert ".modelyard" not in git(folder, "status", "--porcelain", "--untracked-files=all")
+
+
+@pytest.mark.parametrize("remote", ["/proc/nowhere", "in/a.csv", "in/a.csv/below", "/dev/full"])
+def test_a_remote_that_cannot_be_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch, remote: str) -> None:
+    monkeypatch.chdir(folder)
+    versions(folder).snapshot("one")
+    with pytest.raises(NoRemote, match=rf"snapshots cannot lie in {remote}: .* --remote or `remote:`"):
+        versions(folder).push("one", remote)
+    if remote != "/proc/nowhere":
+        with pytest.raises(NoRemote, match=f"snapshots cannot lie in {remote}: Not a directory"):
+            versions(folder).pull("one", remote)
+
+
+def test_a_folder_that_is_read_is_put_back_and_what_else_lies_there_stays(folder: Path) -> None:
+    (folder / "modelyard.yaml").write_text(FILE.replace('"in/*.csv"', "in"))
+    (folder / "in" / "notes.txt").write_text("mine")
+    first = bytes_of(folder)
+    versions(folder).snapshot("one")
+    calls(0, 120).write_csv(folder / "in/a.csv")
+    (folder / "in" / "more").mkdir()
+    calls(120, 130).write_csv(folder / "in/more/b.csv")
+    versions(folder).snapshot("two")
+    done = versions(folder).checkout("one")
+    assert (done.written, done.removed) == (("in/a.csv",), ("in/more/b.csv",))
+    (folder / "in" / "more").rmdir()
+    assert bytes_of(folder) == first
+    assert versions(folder).checkout("two").written == ("in/a.csv", "in/more/b.csv")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -54,3 +55,25 @@ def test_what_cannot_be_shown_says_where_and_how(here: Path) -> None:
         assert done.returncode in (1, 2)
         assert said in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("write", ["write_parquet", "write_ipc", "write_ipc_stream"])
+def test_columns_of_lists_are_said_to_be_left_out(here: Path, write: str) -> None:
+    frame = pl.DataFrame({"n": [1, 2] * 20, "l": [[1], [2, 3]] * 20, "s": [{"<a>": 1}] * 40})
+    name = "t.parquet" if write == "write_parquet" else "t.arrow"
+    getattr(frame, write)(name)
+    run(name, "--html", "t.html")
+    code, shown = run(name)
+    assert (code, "Not read, as no step knows" in shown, "l  List(Int64)" in shown) == (0, True, True)
+    page = (here / "t.html").read_text()
+    assert "Not read, as no step knows what they hold: l (List(Int64)), s (Struct({&#x27;&lt;a&gt;" in page
+    assert json.loads(run(name, "--json")[1])["unread"].keys() == {"l", "s"}
+    assert json.loads(run("t.csv", "--json")[1])["unread"] == {}
+
+
+def test_names_of_rows_do_not_lead_what_goes_together(here: Path) -> None:
+    found = json.loads(run("t.csv", "--target", "y", "--json")[1])
+    assert "id" in found["columns"]
+    assert "id" in found["associations"]["left_out"]
+    assert not any("id" in (pair["a"], pair["b"]) for pair in found["associations"]["strongest"])
+    assert found["associations"]["strongest"]

@@ -46,14 +46,15 @@ class Associations(Struct, frozen=True, kw_only=True):
     left_out: tuple[str, ...] = ()
 
 
-def associations(vectors: Mapping[str, Vector], first: Sequence[str] = ()) -> Associations:
-    """Of those columns. `first`: the order in which columns get a place where there are too many.
+def associations(vectors: Mapping[str, Vector], first: Sequence[str] | None = None) -> Associations:
+    """Of those columns. `first`: those that may have a place, in the order in which they get one where there are too
+    many; all unless said.
 
     >>> x = Vector("number", np.arange(50.0))
     >>> associations({"x": x, "y": x}).strongest[0].value
     1.0
     """
-    fit = [name for name in (first or vectors) if _measurable(vectors[name])]
+    fit = [name for name in (vectors if first is None else first) if _measurable(vectors[name])]
     names = fit[:COLUMNS]
     taken = _sampled({name: vectors[name] for name in names})
     size = len(next(iter(taken.values())).values) if taken else 0

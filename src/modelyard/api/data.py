@@ -7,6 +7,8 @@ Without DVC they lie in the store. Where the project is a Git repository with DV
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from modelyard.api.data_taken import sources, taken
 from modelyard.api.dvc import Dvc
 from modelyard.api.project import Project
 from modelyard.errors.store import NoRemote, UnknownSnapshot
+from modelyard.errors.system import FULL
 from modelyard.run.kept import Kept
 from modelyard.step.step import TableStep
 from modelyard.store.in_use import in_use
@@ -122,7 +125,7 @@ class Versions:
                 pushed[each] = self.dvc.push(each, remote)
             return pushed
         there = self._remote(remote)
-        with in_use(self.store):
+        with in_use(self.store), _reached(there):
             return {each: copy(each, self.shelf, there)[1] for each in names}
 
     def pull(self, name: str | None = None, remote: str | None = None) -> dict[str, int]:
@@ -134,8 +137,8 @@ class Versions:
             with in_use(self.store):
                 return {each: copy(each, self.dvc.shelf(each), self.shelf)[1] for each in names}
         there = self._remote(remote)
-        names = [name] if name else [one.name for one in there]
-        with in_use(self.store):
+        with in_use(self.store), _reached(there):
+            names = [name] if name else [one.name for one in there]
             return {each: copy(each, there, self.shelf)[1] for each in names}
 
     def _own(self, snapshot: Snapshot) -> Snapshot:
@@ -200,3 +203,17 @@ class Versions:
 def _folder(remote: str | None) -> bool:
     """Whether a remote that was named is a folder, and not one that DVC knows by that name."""
     return remote is not None and ("/" in remote or Path(remote).is_dir())
+
+
+@contextmanager
+def _reached(there: Shelf) -> Iterator[None]:
+    """What a remote's folder says when it cannot be made, read or written, in words of snapshots."""
+    where = there.blobs.folder.parent
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL or not Path(error.filename or where).is_relative_to(where):
+            raise
+        found = f"snapshots cannot lie in {where}: {error.strerror or error}"
+        way_out = "Name a folder that is there or can be made, and that you may write to, by --remote or `remote:`"
+        raise NoRemote(found, who="data", where=str(error.filename or where), way_out=way_out) from error

@@ -61,6 +61,7 @@ def _page(found: TableProfile) -> Iterator[str]:
     yield f'<p class="soft">{escape(found.kind)}: {found.rows:,} rows, {len(found.columns):,} columns{target}</p>'
     yield from _doubts(found)
     yield from _columns(found)
+    yield from _unread(found)
     yield from _associations(found)
     yield from _sample(found)
     yield "</body></html>\n"
@@ -144,6 +145,13 @@ def _plain(found: TableProfile, names: list[str]) -> Iterator[str]:
         yield f'<tr><td>{escape(value(name, wide=60))}<td>{seen.kind}<td class="n">{seen.summary.nulls:,}'
         yield f'<td class="n">{seen.summary.distinct:,}<td>{escape(ends)}</tr>'
     yield "</table></div>"
+
+
+def _unread(found: TableProfile) -> Iterator[str]:
+    if found.unread:
+        named = [f"{value(name, wide=60)} ({held[:60]})" for name, held in found.unread.items()]
+        shown = escape(", ".join(named))
+        yield f'<p class="soft">Not read, as no step knows what they hold: {shown}.</p>'
 
 
 def _associations(found: TableProfile) -> Iterator[str]:

@@ -6,7 +6,7 @@ was found is put together. Nothing is learned and nothing is changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -36,7 +36,8 @@ class Seen(Struct, frozen=True, kw_only=True):
 
 
 class TableProfile(Struct, frozen=True, kw_only=True):
-    """`source` and `kind`: what made the rows. `doubts`: the gravest first. `sample`: the first rows."""
+    """`source` and `kind`: what made the rows. `doubts`: the gravest first. `sample`: the first rows. `unread`:
+    columns that no step knows, and what they hold (lists, structs)."""
 
     source: str
     kind: str
@@ -46,6 +47,7 @@ class TableProfile(Struct, frozen=True, kw_only=True):
     doubts: tuple[Doubt, ...]
     associations: Associations
     sample: list[dict[str, Any]]
+    unread: dict[str, str] = {}
 
 
 class Asked(Struct, frozen=True, kw_only=True, eq=False):
@@ -60,6 +62,7 @@ class Asked(Struct, frozen=True, kw_only=True, eq=False):
     hidden: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     sides: Sides | None = None
+    unread: Mapping[str, str] = {}
     zone: str = "UTC"
     sample: int = 5
 
@@ -88,8 +91,9 @@ def profile(frame: DataFrame, schema: Schema, asked: Asked) -> TableProfile:
             for c in schema
         },
         doubts=tuple(sorted(doubts, key=lambda doubt: LEVELS.index(doubt.level))),
-        associations=associations(columns, _ordered(columns, tells, asked)),
+        associations=associations(columns, _ordered(columns, tells, asked, _names_of_rows(doubts, asked))),
         sample=frame.select(schema.names).head(asked.sample).to_dicts(),
+        unread=dict(asked.unread),
     )
 
 
@@ -134,9 +138,18 @@ def _doubted(summaries: Mapping[str, ColumnSummary], columns: Mapping[str, Vecto
         yield from class_doubt(asked.truth.column, tuple(zip(asked.truth.classes, often, strict=True)))
 
 
-def _ordered(columns: Mapping[str, Vector], tells: Mapping[str, float], asked: Asked) -> tuple[str, ...]:
+def _names_of_rows(doubts: Sequence[Doubt], asked: Asked) -> set[str]:
+    """What has another value in each row goes with every category, and says nothing by it."""
+    named = {name for doubt in doubts if doubt.kind == "id_like" for name in doubt.columns}
+    return (named | ({asked.id} if asked.id else set())) - ({asked.truth.column} if asked.truth else set())
+
+
+def _ordered(
+    columns: Mapping[str, Vector], tells: Mapping[str, float], asked: Asked, but: Collection[str]
+) -> tuple[str, ...]:
     """The target first, then what tells most of it, then the rest."""
+    there = [name for name in columns if name not in but]
     if asked.truth is None:
-        return tuple(columns)
+        return tuple(there)
     target = asked.truth.column
-    return tuple(sorted(columns, key=lambda name: (name != target, -tells.get(name, -1.0))))
+    return tuple(sorted(there, key=lambda name: (name != target, -tells.get(name, -1.0))))

@@ -36,7 +36,9 @@ def show_file(
             schema[name]
     frame = read_whole(step.run(ctx), source.name)
     truth = told(frame, schema, target, task)
-    return profile(frame, schema, Asked(source=source.name, kind=source.kind, time=time, sample=rows, truth=truth))
+    unread = source.unread()
+    asked = Asked(source=source.name, kind=source.kind, time=time, sample=rows, truth=truth, unread=unread)
+    return profile(frame, schema, asked)
 
 
 def show_step(plan: Plan, step: str | None = None, rows: int = 5) -> TableProfile:

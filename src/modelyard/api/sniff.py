@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modelyard.errors.data import UnreadableTable
-from modelyard.frame.suffixes import PACKED, PARQUET, TEXT
+from modelyard.frame.suffixes import ARROW, PACKED, PARQUET, TEXT
+
+if TYPE_CHECKING:
+    from polars import DataType
 
 Reading = dict[str, Any]
 """Parameters of the read step."""
@@ -28,7 +32,7 @@ def sniffed(table: str | Path) -> Reading:
             return csv(_first(path))
         except (OSError, UnreadableTable):
             return {}
-    return _parquet(path) if path.suffix.lower() in PARQUET else {}
+    return _known(path)
 
 
 def csv(lines: list[str]) -> Reading:
@@ -57,22 +61,35 @@ def _first(path: Path) -> list[str]:
         return [line.rstrip("\r\n") for _, line in zip(range(LINES), file, strict=False)]
 
 
-def _parquet(path: Path) -> Reading:
-    """The columns that a step knows, where there are others (lists, structs)."""
-    import polars as pl
-
+def unknown(table: str | Path) -> dict[str, str]:
+    """Of a file that says its types itself: the columns that no step knows (lists, structs), and what they hold."""
     from modelyard.errors.data import WrongType
     from modelyard.frame.schema import kind_of
 
-    try:
-        schema = pl.read_parquet_schema(path)
-    except (pl.exceptions.PolarsError, OSError):
-        return {}
-    known = []
-    for name, dtype in schema.items():
+    found: dict[str, str] = {}
+    for name, dtype in _types(Path(table)).items():
         try:
             kind_of(dtype, name)
         except WrongType:
-            continue
-        known.append(name)
-    return {} if len(known) == len(schema) else {"columns": known}
+            found[name] = str(dtype)
+    return found
+
+
+def _known(path: Path) -> Reading:
+    """The columns that a step knows, where there are others."""
+    unread = unknown(path)
+    return {"columns": [name for name in _types(path) if name not in unread]} if unread else {}
+
+
+def _types(path: Path) -> Mapping[str, DataType]:
+    """Nothing where the file cannot be read: reading it says why."""
+    import polars as pl
+
+    from modelyard.frame.ipc import arrow
+
+    try:
+        if path.suffix.lower() in PARQUET:
+            return pl.read_parquet_schema(path)
+        return arrow(path, path).collect_schema() if path.suffix.lower() in ARROW else {}
+    except (pl.exceptions.PolarsError, OSError, UnreadableTable):
+        return {}

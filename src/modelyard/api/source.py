@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from modelyard.api.sniff import Reading, sniffed
+from modelyard.api.sniff import Reading, sniffed, unknown
 from modelyard.errors.data import UnreadableTable
 from modelyard.frame.folder import in_folder, within
 from modelyard.frame.suffixes import ARROW, EXCEL, JSON, PACKED, PARQUET, TEXT
@@ -51,12 +51,18 @@ class Source(Struct, frozen=True, kw_only=True):
         """What the step must be told besides; of a database nothing. A service is asked: raises what that raises."""
         if self.kind == "read.rest":
             return self._looked()
-        if "path" not in self.fields:
-            return {}
-        path = self.fields["path"]
+        return {} if "path" not in self.fields else sniffed(self._first())
+
+    def unread(self) -> dict[str, str]:
+        """Columns that no step knows, and what they hold; `sniffed` leaves them out."""
+        return {} if self.kind == "read.rest" or "path" not in self.fields else unknown(self._first())
+
+    def _first(self) -> str | Path:
+        """Of its files."""
+        path = str(self.fields["path"])
         if not self.entry and not Path(path).is_dir():
-            return sniffed(path)
-        return sniffed(files_of(self.ctx, self.fields.get("connection"), path, _ends(self.kind))[0])
+            return path
+        return files_of(self.ctx, self.fields.get("connection"), path, _ends(self.kind))[0]
 
     def step(self, reading: Reading) -> TableStep:
         """Raises UnreadableTable where that kind reads no table."""

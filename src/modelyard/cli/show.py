@@ -79,9 +79,14 @@ def _write(found: TableProfile, path: Path) -> None:
 
 
 def _print(found: TableProfile) -> None:
+    from modelyard.api.words import value
+
     typer.echo(f"{found.kind} {found.source}: {found.rows:,} rows, {len(found.columns)} columns\n")
     head = ("COLUMN", "KIND", "NULLS", "DISTINCT", "RANGE, OR COMMONEST VALUES")
     columns([head, *(_line(name, seen) for name, seen in found.columns.items())])
+    if found.unread:
+        typer.echo("\nNot read, as no step knows what they hold:")
+        columns([(f"  {value(name, wide=40)}", dtype[:60]) for name, dtype in found.unread.items()])
     if found.doubts:
         typer.echo("\nWarnings:")
         columns([(f"  {d.level}", d.kind, f"{', '.join(d.columns)}: {d.evidence}".removeprefix(": "))

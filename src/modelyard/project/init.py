@@ -89,6 +89,8 @@ class _File:
             yield "connections:"
             yield f"  - {flow(self.connection)}"
         yield "steps:"
+        if "columns" in self.read:
+            yield "  # Columns that no step knows (lists, structs) are left out by `columns:`."
         yield f"  - {flow(self.read)}"
         yield from self._duplicates()
         yield from first_rules(self.schema, self.guess, self.facts)
