@@ -64,7 +64,7 @@ class Halves(Struct, frozen=True, eq=False):
         """Rows of one bin have one guess: the area is that of the bins."""
         parts = [(own[side], self.truth[side]) for side in self.sides]
         counts = [np.bincount(places, minlength=size).astype(np.float64) for places, _ in parts]
-        hits = [np.bincount(places, weights=y, minlength=size) for places, y in parts]
+        hits = [_sums(places, y, size) for places, y in parts]
         whole = [float(y.mean()) if len(y) else 0.0 for _, y in parts]
         shares = [_drawn(hit, count, mean) for hit, count, mean in zip(hits, counts, whole, strict=True)]
         return max(2 * grouped_auc(np.concatenate(shares[::-1]), np.concatenate(hits), np.concatenate(counts)) - 1, 0.0)
@@ -158,8 +158,12 @@ def _learned(places: Codes, y: Floats, classes: int, size: int) -> Floats:
     for column in range(out.shape[1]):
         value = (y == column).astype(np.float64) if classes else y
         whole = float(value.mean()) if len(value) else 0.0
-        out[:, column] = _drawn(np.bincount(places, weights=value, minlength=size), counts, whole)
+        out[:, column] = _drawn(_sums(places, value, size), counts, whole)
     return out
+
+
+def _sums(places: Codes, y: Floats, size: int) -> Floats:
+    return np.bincount(places, weights=y, minlength=size).astype(np.float64, copy=False)
 
 
 def _drawn(sums: Floats, counts: Floats, whole: float) -> Floats:
