@@ -188,10 +188,10 @@ def test_a_source_with_a_cursor_reads_on_in_a_bucket_and_pins_what_it_read(seawe
     assert before.digest
     feed = StepFeed(step, ctx, step.peek(ctx))
     first = feed.fetch(Bounds(), Reading(cursor="n", columns=feed.columns))
-    assert sorted(first.frame["n"].to_list()) == [1, 2, 3]
+    assert sorted(first.frame.collect()["n"].to_list()) == [1, 2, 3]
     assert sorted(first.files) == ["d/2.csv", "d/[1].csv"]
     bucket.put_absent("d/3.csv", b"n,a\n4,w\n")
     then = feed.fetch(Bounds(after=3), Reading(cursor="n", columns=feed.columns, upto=3, files=first.files))
-    assert then.frame["n"].to_list() == [4]
+    assert then.frame.collect()["n"].to_list() == [4]
     assert then.words == ()
     assert pinned(step, ctx, step.peek(ctx)).digest != before.digest
