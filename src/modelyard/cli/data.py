@@ -11,6 +11,7 @@ import typer
 from modelyard.cli.options import DryRun, Json, Store
 from modelyard.cli.output import columns, document
 from modelyard.cli.when import shown
+from modelyard.errors import ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,7 +99,7 @@ def _snapshot(versions: Versions, name: str | None, json: bool) -> None:
         document(made)
         return
     for word in made.said:
-        typer.echo(f"{word}.", err=True)
+        typer.echo(ended(word), err=True)
     taken = made.snapshot.sources.items()
     typer.echo(
         f"{made.snapshot.name}: " + ", ".join(f"{id_} {one.rows:,} rows ({one.digest[:12]})" for id_, one in taken)

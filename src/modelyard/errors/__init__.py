@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import ClassVar
 
-__all__ = ["ModelyardError", "NotThere", "Refused", "did_you_mean"]
+__all__ = ["ModelyardError", "NotThere", "Refused", "did_you_mean", "ended"]
 
 
 class ModelyardError(Exception):
@@ -42,9 +42,8 @@ class ModelyardError(Exception):
 
     def __str__(self) -> str:
         who = f"{self.who}: " if self.who else ""
-        where = f" ({self.where})" if self.where else ""
-        end = "" if self.advice.endswith(("?", ".")) else "."
-        return f"{who}{self.found}{where}. Way out: {self.advice}{end}"
+        found = f"{self.found.removesuffix('.')} ({self.where})" if self.where else self.found
+        return f"{who}{ended(found)} Way out: {ended(self.advice)}"
 
     def as_dict(self) -> dict[str, str]:
         """The same four facts for machines (`--json`, HTTP bodies)."""
@@ -71,6 +70,15 @@ class Refused(ModelyardError):
     way_out = "Look how things stand, and decide again."
     status = 409
     exit = 3
+
+
+def ended(sentence: str) -> str:
+    """With one mark at its end, whatever it was made of: an error's own words may hold another error's sentence.
+
+    >>> ended("no column 'a'"), ended("no column 'a'."), ended("did you mean 'a'?"), ended("and so on …")
+    ("no column 'a'.", "no column 'a'.", "did you mean 'a'?", 'and so on …')
+    """
+    return sentence if sentence.endswith((".", "?", "!", "…")) else f"{sentence}."
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
