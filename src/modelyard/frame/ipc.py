@@ -16,15 +16,21 @@ FILE = b"ARROW1"
 """How an IPC file begins, and a stream does not."""
 
 
-def arrow(file: Path, name: Path) -> pl.LazyFrame:
-    """`name`: what the file is called to a person. Raises UnreadableTable."""
+def arrow(file: Path | str | bytes, name: Path) -> pl.LazyFrame:
+    """`file`: or its bytes; `name`: what the file is called to a person. Raises UnreadableTable."""
     try:
-        with open(file, "rb") as start:
-            if start.read(len(FILE)) == FILE:
-                frame = pl.scan_ipc(file, glob=False)
-                frame.collect_schema()
-                return frame
+        if _first(file) == FILE:
+            frame = pl.scan_ipc(file, glob=False)
+            frame.collect_schema()
+            return frame
         return pl.read_ipc_stream(file).lazy()
     except (pl.exceptions.PolarsError, OSError) as error:
         way_out = "write it again as an Arrow IPC file; Parquet is read by read.parquet"
         raise UnreadableTable(first_line(error), where=str(name), way_out=way_out) from None
+
+
+def _first(file: Path | str | bytes) -> bytes:
+    if isinstance(file, bytes):
+        return file[: len(FILE)]
+    with open(file, "rb") as start:
+        return start.read(len(FILE))

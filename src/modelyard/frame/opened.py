@@ -1,7 +1,7 @@
 """A file's text as UTF-8 bytes: unpacked, decoded, without a byte order mark.
 
-A plain UTF-8 file is mapped, not read. What is packed is unpacked in memory, up to a limit: a small file can hold a
-hundred gigabytes of nothing.
+A plain file is read, not mapped: one that is cut short meanwhile would end the process. What is packed is unpacked up
+to a limit: a small file can hold a hundred gigabytes of nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import codecs
 import gzip
 import zipfile
 import zlib
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import IO
 
@@ -49,10 +48,7 @@ def _body(path: Path) -> Body:
             return _limited(part, path)
     if suffix == ".zst":
         return unzst(path)
-    if not path.stat().st_size:
-        return b""
-    with open(path, "rb") as file:
-        return mmap(file.fileno(), 0, access=ACCESS_READ)
+    return path.read_bytes()
 
 
 def _limited(file: IO[bytes] | gzip.GzipFile, path: Path) -> bytes:

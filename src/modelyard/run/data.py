@@ -7,7 +7,7 @@ source that changed without its file changing its name is noticed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from modelyard.project.outcome import outcome
 from modelyard.project.plan import Plan
 from modelyard.rows.table import Floats, Table
 from modelyard.run.changed import asked
-from modelyard.run.feed import StepFeed, identity, pinned
+from modelyard.run.feed import StepFeed, identity, pinned, still_of
 from modelyard.run.kept import Kept
 from modelyard.run.reading import read_again, read_on
 from modelyard.schema.duration import microseconds
@@ -33,10 +33,13 @@ from modelyard.schema.quality import Finding
 from modelyard.schema.target import Outcome
 from modelyard.step.context import Context
 from modelyard.step.incremental import Incremental
+from modelyard.step.self_typed import SelfTyped
 from modelyard.step.step import TableStep
 
 if TYPE_CHECKING:
     from polars import DataFrame, LazyFrame, Series
+
+    from modelyard.frame.still import Still
 
 
 class Data(Struct, frozen=True, kw_only=True, eq=False):
@@ -123,7 +126,10 @@ def _collected(
             if node.id == source and extra is not None:
                 made[node.id] = _under(made[node.id], extra.lazy(), plan.project.roles.id, own)
     try:
-        frame = made[plan.output].collect()
+        with ExitStack() as reading:
+            for still in before.watched:
+                reading.enter_context(still.watched())
+            frame = made[plan.output].collect()
         return frame if extra is None else _as_sent(plan, frame, extra)
     except pl.exceptions.PolarsError as error:
         raise StepFailed(str(error).split("\n")[0], who=plan.output) from error
@@ -134,12 +140,19 @@ class Before(Struct, frozen=True, eq=False):
 
     kept: Kept | None = None
     readings: Mapping[str, str] = {}
+    watched: list[Still] = []
+    """Files of steps that read when rows are asked for, which is later."""
 
 
 def _source(plan: Plan, node: Node, step: TableStep, ctx: Context, before: Before) -> tuple[LazyFrame, Pin]:
     """A read step's rows, and what is remembered of them: read on where it has a cursor and a place to keep rows."""
     if before.kept is None or not isinstance(step, Incremental) or step.cursor is None:
-        return _run(node, step, ctx), pinned(step, ctx, plan.schemas[node.id])
+        still = still_of(step, ctx)
+        with still.watched():
+            rows, pin = _run(node, step, ctx), pinned(step, ctx, plan.schemas[node.id])
+        if isinstance(step, SelfTyped):
+            before.watched.append(still)
+        return rows, pin
     named = _named(node, ctx)
     with _told(node):
         feed = StepFeed(step, named, plan.schemas[node.id])

@@ -29,6 +29,8 @@ from modelyard.step.step import Step, TableStep
 if TYPE_CHECKING:
     from polars import LazyFrame
 
+    from modelyard.frame.still import Still
+
 SECRET = ("name", "user", "password", "token", "auth", "rate", "ca", "access_key", "secret_key", "session_token",
           "service_account", "account_key", "sas_token")  # fmt: skip
 """Of a connection: who asks is not what is asked."""
@@ -45,12 +47,14 @@ class StepFeed:
         self.id = id_of(ctx, self.columns)
 
     def fetch(self, bounds: Bounds, before: Reading) -> Fetched:
+        still = still_of(self._step, self._ctx)
         units = list(self._units())
         if not units:
             frame = self._typed(self._step.between(self._ctx, bounds))
             behind = None if bounds.after is None else self._step.counted(self._ctx, Bounds(upto=bounds.after))
             return Fetched(frame=frame, behind=behind, words=tuple(self._without()))
-        return self._of_files(units, bounds, before)
+        with still.watched():
+            return self._of_files(units, bounds, before)
 
     def _without(self) -> Iterator[str]:
         """Rows that no bounds will ever hold."""
@@ -164,6 +168,17 @@ def files_of(step: Step, ctx: Context) -> dict[str, str]:
             return {}
         return {key: bytes_digest(copy) for key, copy in named_files(ctx, connection, path).items()}
     return {_name(file, ctx.folder): bytes_digest(file) for file in files(ctx.folder, path, ends_of(step))}
+
+
+def still_of(step: Step, ctx: Context) -> Still:
+    """Watches the files of this machine that the step reads; of other sources there are none."""
+    from modelyard.frame.source import files
+    from modelyard.frame.still import Still
+
+    path, connection = getattr(step, "path", None), getattr(step, "connection", None)
+    if not isinstance(path, str) or connection is not None:
+        return Still(list)
+    return Still(lambda: files(ctx.folder, path, ends_of(step)))
 
 
 def ends_of(step: Step | None) -> tuple[str, ...]:

@@ -23,16 +23,19 @@ class SelfTyped(Filed, frozen=True, kw_only=True):
         """The columns, from the file's own schema."""
         from modelyard.frame.schema import schema_of
 
-        said = schema_of(self.run(ctx))
+        said = schema_of(self._typed(self._chosen(ctx, rows=False), ctx))
         return Schema(tuple(replace(c, kind=self.types.get(c.name, c.kind)) for c in said))
 
     def run(self, ctx: Context, *tables: LazyFrame) -> LazyFrame:
+        self.tell_left_out(ctx)
+        return self._typed(self._chosen(ctx, rows=True), ctx)
+
+    def _typed(self, frame: LazyFrame, ctx: Context) -> LazyFrame:
         from modelyard.frame.source import typed
 
-        self.tell_left_out(ctx)
         declared = {n: kind for n, kind in self.types.items() if self.columns is None or n in self.columns}
-        return typed(self._chosen(ctx), declared, ctx.zone)
+        return typed(frame, declared, ctx.zone)
 
-    def _chosen(self, ctx: Context) -> LazyFrame:
-        """The rows of all files, only `columns`, each in the type that it has there."""
+    def _chosen(self, ctx: Context, rows: bool) -> LazyFrame:
+        """Of all files only `columns`, each in the type that it has there. `rows`: whether rows will be asked for."""
         raise NotImplementedError

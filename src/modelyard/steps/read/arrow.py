@@ -5,6 +5,7 @@ Which of the two a file is, its first bytes say. A file stays lazy; a stream is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from modelyard.frame.suffixes import ARROW
@@ -24,10 +25,13 @@ class Arrow(SelfTyped, frozen=True, kw_only=True, tag="read.arrow"):
 
     ends: ClassVar[tuple[str, ...]] = ARROW
 
-    def _chosen(self, ctx: Context) -> LazyFrame:
+    def _chosen(self, ctx: Context, rows: bool) -> LazyFrame:
         from modelyard.frame.ipc import arrow
+        from modelyard.frame.still import held
 
-        return self._together([arrow(file, file) for file in self.files(ctx)])
+        found = self.files(ctx)
+        read: Sequence[bytes | str] = held(found) if rows else [str(file) for file in found]
+        return self._together([arrow(one, file) for one, file in zip(read, found, strict=True)])
 
     def _together(self, frames: list[LazyFrame]) -> LazyFrame:
         import polars as pl

@@ -21,13 +21,15 @@ class Parquet(SelfTyped, frozen=True, kw_only=True, tag="read.parquet"):
 
     ends: ClassVar[tuple[str, ...]] = PARQUET
 
-    def _chosen(self, ctx: Context) -> LazyFrame:
+    def _chosen(self, ctx: Context, rows: bool) -> LazyFrame:
         import polars as pl
 
         from modelyard.frame.footer import whole
         from modelyard.frame.source import chosen
+        from modelyard.frame.still import held
 
         found = self.files(ctx)
         for file in found:
             whole(file)
-        return chosen(pl.scan_parquet([str(file) for file in found], glob=False), self.columns, self.path)
+        read = held(found) if rows else [str(file) for file in found]
+        return chosen(pl.scan_parquet(read, glob=False), self.columns, self.path)
