@@ -13,6 +13,7 @@ from modelyard.frame import blocks, parsed
 from modelyard.frame.delimited import Delimited, Dialect
 from modelyard.frame.lines import lines
 from modelyard.frame.parsed import Form, Wrong
+from modelyard.schema.column import Kind
 
 PLAIN = st.sampled_from(
     ["", "1", "-2", "007", "3.5", "1e3", "NA", "x", "é", " 1", "1 ", "\r", "1\r", "null", "9223372036854775808", "inf",
@@ -45,7 +46,7 @@ def test_native_columns_are_those_of_polars(
         return
     form = Form(names=names, delimiter=",", quote='"', null_words=nulls)
     wanted = dict(zip(names, kinds, strict=False))
-    mine, theirs = parsed._native(body, found.good, form, wanted), parsed._polars(body, form, wanted)
+    mine, theirs = parsed._native(parsed.Records(body, found.good, form), wanted), parsed._polars(body, form, wanted)
     assert mine is not None
     assert mine[0].equals(theirs[0])
     assert plain(mine[1]) == plain(theirs[1])
@@ -57,7 +58,7 @@ def test_native_columns_are_those_of_polars(
 )
 def test_a_moment_is_the_one_that_polars_finds(word: str) -> None:
     form = Form(names=("t",), delimiter=",", quote='"', null_words=("",))
-    frame, *_ = parsed.parsed(f"{word}\n\n".encode(), 2, form, {"t": "s"}, {"t": word})
+    frame, *_ = parsed.parsed(parsed.Records(f"{word}\n\n".encode(), 2, form), {"t": "s"}, {"t": word})
     told = pl.Series([word.removesuffix("Z")]).str.to_datetime(time_unit="us").dt.replace_time_zone("UTC")
     assert frame["t"].to_list() == [told[0], None]
 
@@ -65,7 +66,7 @@ def test_a_moment_is_the_one_that_polars_finds(word: str) -> None:
 @pytest.mark.parametrize("word", ["2013-02-29T00:00:00Z", "2013-01-01T24:00:00Z", "2013-01-01 00:00:00Z", "2013-01-01"])
 def test_what_is_no_such_moment_comes_as_text(word: str) -> None:
     form = Form(names=("t",), delimiter=",", quote='"', null_words=("",))
-    frame, *_ = parsed.parsed(f"{word}\n".encode(), 1, form, {"t": "s"}, {"t": "2013-01-01T00:00:00Z"})
+    frame, *_ = parsed.parsed(parsed.Records(f"{word}\n".encode(), 1, form), {"t": "s"}, {"t": "2013-01-01T00:00:00Z"})
     assert frame["t"].to_list() == [word]
 
 
@@ -73,7 +74,7 @@ def test_a_file_in_many_blocks_is_the_table_of_one(tmp_path: Path, monkeypatch: 
     rows = [f'{n},"a\n{n % 7} ""b""",{n / 8},2013-01-{n % 28 + 1:02}' for n in range(500)]
     rows[100], rows[200], rows[300], rows[400] = '1,"x', "x,b,1.0,2013-01-01", "1,é,1.5,2013-01-40", "1,2"
     (tmp_path / "a.csv").write_text("n,c,f,t\n" + "\n".join(rows))
-    kinds = {"n": "integer", "c": "category", "f": "number", "t": "datetime"}
+    kinds: dict[str, Kind] = {"n": "integer", "c": "category", "f": "number", "t": "datetime"}
 
     def read(piece: int) -> tuple[pl.DataFrame, list[object]]:
         monkeypatch.setattr(blocks, "PIECE", piece)

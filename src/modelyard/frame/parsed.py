@@ -37,25 +37,32 @@ class Form(Struct, frozen=True, kw_only=True):
     null_words: tuple[str, ...]
 
 
-def parsed(
-    body: bytes,
-    rows: int,
-    form: Form,
-    kinds: Mapping[str, str],
-    like: Mapping[str, str] = NONE,
-    zone: str = "UTC",
-    end: int | None = None,
-) -> Parsed:
-    """Whole records -> those columns, each as `i`, `f` or `s` says; null where a text is no such number. `like`: how
-    moments are written in some of the `s` columns; where all are, they come as moments. `end`: of the records.
+class Records(Struct, frozen=True, eq=False):
+    """Whole records, written in one form. `rows`: how many there are; `end`: where they end, if not with the body."""
+
+    body: bytes
+    rows: int
+    form: Form
+    end: int | None = None
+
+    @property
+    def own(self) -> bytes:
+        return self.body[: self.end]
+
+
+def parsed(records: Records, kinds: Mapping[str, str], like: Mapping[str, str] = NONE, zone: str = "UTC") -> Parsed:
+    """Those columns, each as `i`, `f` or `s` says; null where a text is no such number. `like`: how moments are written
+    in some of the `s` columns; where all are, they come as moments.
 
     >>> form = Form(names=("a", "b"), delimiter=",", quote='"', null_words=("NA",))
-    >>> frame, wrong, coded = parsed(b'1,"x, y"\\nNA,z\\n+3,\\nq,w\\n', 4, form, {"a": "i", "b": "s"})
+    >>> frame, wrong, coded = parsed(
+    ...     Records(b'1,"x, y"\\nNA,z\\n+3,\\nq,w\\n', 4, form), {"a": "i", "b": "s"}
+    ... )
     >>> frame["a"].to_list(), frame["b"].to_list(), wrong["a"].to_list(), sorted(coded)
     ([1, None, 3, None], ['x, y', 'z', None, 'w'], [False, False, False, True], [])
     """
-    found = _native(body, rows, form, kinds, like, zone, end)
-    return _polars(body[:end], form, kinds) if found is None else found
+    found = _native(records, kinds, like, zone)
+    return _polars(records.own, records.form, kinds) if found is None else found
 
 
 def _moments(column: pl.Series, shape: int, like: str, zone: str) -> pl.Series | None:
@@ -68,26 +75,22 @@ def _moments(column: pl.Series, shape: int, like: str, zone: str) -> pl.Series |
 
 
 def _native(
-    body: bytes,
-    rows: int,
-    form: Form,
-    kinds: Mapping[str, str],
-    like: Mapping[str, str] = NONE,
-    zone: str = "UTC",
-    end: int | None = None,
+    records: Records, kinds: Mapping[str, str], like: Mapping[str, str] = NONE, zone: str = "UTC"
 ) -> Parsed | None:
     if native is None:
         return None
+    body, rows, form = records.body, records.rows, records.form
     timed = {name: word for name, word in like.items() if MOMENT.fullmatch(word)}
     codes = "".join("t" if name in timed else kinds.get(name, "-") for name in form.names).encode()
-    found = native(body, 0, len(body) if end is None else end, rows, *_words(form), codes, _nulls(form))
+    last = len(body) if records.end is None else records.end
+    found = native(body, 0, last, rows, *_words(form), codes, _nulls(form))
     if found is None:
         return None
     capsules, odd, shapes = found
     columns = exported(capsules, [name for name in form.names if name in kinds])
     for name, word in timed.items():
         made = _moments(columns[name], shapes[form.names.index(name)], word, zone)
-        columns[name] = _text(body[:end], rows, form, name) if made is None else made
+        columns[name] = _text(records, name) if made is None else made
     wrong: Wrong = {}
     coded = {name for name, shape in zip(form.names, shapes, strict=True) if kinds.get(name) in NUMBERS and shape}
     for place in sorted({column for _, column, _, _ in odd}):
@@ -104,8 +107,8 @@ def _native(
     return side_by_side({name: columns[name] for name in kinds}), wrong, frozenset(coded)
 
 
-def _text(body: bytes, rows: int, form: Form, name: str) -> pl.Series:
-    return parsed(body, rows, form, {name: "s"})[0][name]
+def _text(records: Records, name: str) -> pl.Series:
+    return parsed(records, {name: "s"})[0][name]
 
 
 def _judged(texts: Sequence[bytes], form: Form, dtype: pl.DataType) -> tuple[pl.Series, pl.Series, bool] | None:

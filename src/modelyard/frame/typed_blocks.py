@@ -13,7 +13,7 @@ from modelyard.errors.data import UnreadableTable
 from modelyard.frame.exported import side_by_side
 from modelyard.frame.infer import WHOLE_CODE, made, pointed
 from modelyard.frame.lines import POISON, Bad, Lines, lines
-from modelyard.frame.parsed import Form, parsed
+from modelyard.frame.parsed import Form, Records, parsed
 from modelyard.frame.quarantine import Kept
 from modelyard.frame.schema import DTYPES
 from modelyard.frame.source import first_line
@@ -35,7 +35,7 @@ class Block(Struct, frozen=True, eq=False):
     def text(self, form: Form, names: Sequence[str]) -> pl.DataFrame:
         """Those columns as text."""
         clean, end = _clean(self)
-        return parsed(clean, self.found.good, form, dict.fromkeys(names, "s"), end=end)[0]
+        return parsed(Records(clean, self.found.good, form, end), dict.fromkeys(names, "s"))[0]
 
 
 Part = tuple[pl.DataFrame, list[Kept]]
@@ -66,7 +66,7 @@ class Typing:
         kept = self._file.told(block)
         (clean, end), rows = _clean(block), block.found.good
         try:
-            frame, doubts, coded = parsed(clean, rows, self._form, self._codes, like, self._zone, end)
+            frame, doubts, coded = parsed(Records(clean, rows, self._form, end), self._codes, like, self._zone)
         except (pl.exceptions.PolarsError, OSError) as error:
             raise UnreadableTable(first_line(error), where=str(self._file.path)) from None
         if frame.height != rows:
