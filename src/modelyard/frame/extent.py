@@ -1,7 +1,7 @@
 """How large a workbook's sheets are, found before they are read: their reader lays out every cell of the rectangle that
 holds them, so that two cells in far corners would take all memory and end the process.
 
-Also counted here: cells of xlsx files that hold an error, which come out of the reader as empty ones.
+Also counted here: cells of xlsx and ods files that hold an error, which come out of the reader as empty ones.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedErro
 _SHEET = re.compile(r"xl/.*sheet[^/]*\.xml", re.IGNORECASE)
 _REFERENCE = re.compile(rb"\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']")
 _ERROR = re.compile(rb"<(?:\w+:)?c\s[^>]*\bt=[\"']e[\"']")
+ODS_ERROR = b'calcext:value-type="error"'
 _ROW = re.compile(rb"<table:table-row\b([^>]*)>(.*?)</table:table-row>", re.DOTALL)
 _CELL = re.compile(rb"<table:(?:covered-)?table-cell\b([^>]*)>")
 _ROWS = re.compile(rb"number-rows-repeated=[\"'](\d+)[\"']")
@@ -27,7 +28,7 @@ _COLUMNS = re.compile(rb"number-columns-repeated=[\"'](\d+)[\"']")
 
 
 def errors(path: Path) -> int:
-    """How many cells hold an error (0 in xls and ods files, where nothing tells them apart). Raises UnreadableTable for
+    """How many cells hold an error (0 in xls files, where nothing tells them apart). Raises UnreadableTable for
     a sheet beyond CELLS, a file beyond LARGEST, and for xlsb, whose size is not seen without reading it."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -52,6 +53,7 @@ def _looked_at(archive: zipfile.ZipFile, path: Path) -> int:
         elif name == "content.xml":
             for table in archive.read(name).split(b"<table:table ")[1:]:
                 _within(*_table(table), path, name)
+                found += sum(_repeats(_COLUMNS, cell) for cell in _CELL.findall(table) if ODS_ERROR in cell)
     return found
 
 

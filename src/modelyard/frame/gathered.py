@@ -4,7 +4,7 @@ rows of each file and then held to. A row that breaks it is kept, or is the erro
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -24,6 +24,7 @@ class Gathered:
         self._infer, self._keep = infer, keep
         self._rows: list[dict[str, Value]] = []
         self._places: list[tuple[Path | str, int, bytes]] = []
+        self._named: dict[str, None] = {}
         self._samples: list[dict[str, Value]] = []
         self._told: dict[Path | str, int] = {}
         self._looked = 0
@@ -41,6 +42,10 @@ class Gathered:
             self._samples.append(row)
         self._told[file] = seen + 1
 
+    def named(self, names: Iterable[str]) -> None:
+        """Columns that are there whether or not a row has them: of a header."""
+        self._named |= dict.fromkeys(names)
+
     def full(self, file: Path | str) -> bool:
         """Whether the file's sample is complete: what a look before the run stops at."""
         return self._told.get(file, 0) >= self._infer
@@ -48,7 +53,7 @@ class Gathered:
     def kinds(self, types: Mapping[str, Kind], columns: Sequence[str] | None, path: str) -> dict[str, Kind]:
         """Per column its kind; what `types` declares may come later than the sample. Raises MissingColumn."""
         self._looked = len(self._samples)
-        there = dict.fromkeys(name for row in self._samples for name in row) | dict.fromkeys(types)
+        there = self._named | dict.fromkeys(name for row in self._samples for name in row) | dict.fromkeys(types)
         if len(there) > WIDEST:
             way_out = "name the ones to read under `columns:`"
             raise UnreadableTable(f"has more than {WIDEST:,} columns", where=path, way_out=way_out)

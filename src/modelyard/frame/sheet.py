@@ -5,6 +5,7 @@ Before it is read, its extent is looked at (extent.py).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -17,6 +18,8 @@ from modelyard.errors.system import MissingExtra
 from modelyard.frame.extent import errors
 from modelyard.frame.values import Value, text
 
+LONG = re.compile(r"PT(\d+)H(\d+)M(\d+)S")
+"""How an ods file writes a duration; the reader gives those of a day and more as this text."""
 Cell = int | float | str | bool | time | date | datetime | timedelta
 
 
@@ -28,17 +31,18 @@ class Line(Struct, frozen=True):
     row: dict[str, Value] | str
 
 
-def lines(path: Path, sheet: str | int, header_row: int) -> Iterator[Line]:
-    """The rows under the header, blank ones left out. `sheet`: its name, or its place from 1; `header_row` from 1.
-    Raises UnreadableTable, MissingExtra."""
+def lines(path: Path, sheet: str | int, header_row: int) -> tuple[list[str], Iterator[Line]]:
+    """The names in the header; the rows under it, blank ones left out. `sheet`: its name, or its place from 1;
+    `header_row` from 1. Raises UnreadableTable, MissingExtra."""
     grid, top = _grid(path, sheet)
     place = header_row - 1 - top
     if not 0 <= place < len(grid):
-        raise UnreadableTable(f"row {header_row} holds no header", where=str(path), way_out="correct `header_row:`")
+        found = f"row {header_row} holds no header" if grid else "the sheet is empty"
+        raise UnreadableTable(found, where=str(path), way_out="correct `sheet:` or `header_row:`")
     names = _names(grid[place], path, header_row)
-    for number, cells in enumerate(grid[place + 1 :], header_row + 1):
-        if any(cell != "" for cell in cells):
-            yield _line(number, names, cells)
+    below = enumerate(grid[place + 1 :], header_row + 1)
+    rows = (_line(number, names, cells) for number, cells in below if any(cell != "" for cell in cells))
+    return list(names.values()), rows
 
 
 def _grid(path: Path, sheet: str | int) -> tuple[list[list[Cell]], int]:
@@ -90,10 +94,25 @@ def _line(number: int, names: dict[int, str], cells: list[Cell]) -> Line:
     return Line(number, written, {name: values[place] for place, name in names.items()})
 
 
+def _clock(length: timedelta) -> str:
+    """As a spreadsheet writes it, hours beyond a day too.
+
+    >>> _clock(timedelta(days=1, hours=12)), _clock(timedelta(minutes=-90)), _clock(timedelta(seconds=1.5))
+    ('36:00:00', '-01:30:00', '00:00:01.500000')
+    """
+    whole, rest = divmod(abs(length), timedelta(seconds=1))
+    clock = f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
+    return f"{'-' * (length < timedelta(0))}{clock}" + (f".{rest.microseconds:06}" if rest else "")
+
+
 def _value(cell: Cell) -> Value:
     """Whole floats are integers (a spreadsheet knows no others); times of day and durations are words."""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
         return int(cell)
-    if isinstance(cell, time | timedelta):
+    if isinstance(cell, timedelta):
+        return _clock(cell)
+    if isinstance(cell, time):
         return str(cell)
+    if isinstance(cell, str) and (found := LONG.fullmatch(cell)):
+        return ":".join(part.zfill(2) for part in found.groups())
     return None if cell == "" else cell

@@ -78,5 +78,5 @@ def _sheet(file: Path) -> Iterator[Row]:
     """The first sheet, its first row the header."""
     from modelyard.frame.sheet import lines
 
-    for line in lines(file, 1, 1):
+    for line in lines(file, 1, 1)[1]:
         yield Row(line.number, line.row)

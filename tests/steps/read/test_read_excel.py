@@ -76,7 +76,7 @@ def test_cells_that_hold_an_error_are_null_with_a_word(tmp_path: Path) -> None:
     [
         ({"sheet": "rowz"}, "did you mean 'rows'"),
         ({"sheet": 3}, "there are 2"),
-        ({"sheet": "empty"}, "row 1 holds no header"),
+        ({"sheet": "empty"}, "the sheet is empty"),
         ({"header_row": 9}, "row 9 holds no header"),
         ({"path": "twice.xlsx"}, "'a' twice"),
         ({"path": "torn.xlsx"}, r"no workbook.*torn\.xlsx"),

@@ -53,7 +53,9 @@ class Excel(Gathering, frozen=True, kw_only=True, tag="read.excel"):
 
         found = Gathered(INFER, self.quarantine is not None)
         for file in self.files(ctx):
-            for line in lines(file, self.sheet, self.header_row):
+            names, rows = lines(file, self.sheet, self.header_row)
+            found.named(names)
+            for line in rows:
                 found.add(file, line.number, line.text, line.row)
                 if not whole and found.full(file):
                     break
