@@ -11,6 +11,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from msgspec import Struct
+
 from modelyard.errors.data import UnreadableTable
 from modelyard.frame.opened import LARGEST
 
@@ -20,6 +22,11 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedErro
 _SHEET = re.compile(r"xl/.*sheet[^/]*\.xml", re.IGNORECASE)
 _REFERENCE = re.compile(rb"\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']")
 _ERROR = re.compile(rb"<(?:\w+:)?c\s[^>]*\bt=[\"']e[\"']")
+_UNCALCULATED = re.compile(
+    rb"<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*"
+    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
+"""A formula without a value; an empty text as its value is one (`t="str"`)."""
 ODS_ERROR = b'calcext:value-type="error"'
 _ROW = re.compile(rb"<table:table-row\b([^>]*)>(.*?)</table:table-row>", re.DOTALL)
 _CELL = re.compile(rb"<table:(?:covered-)?table-cell\b([^>]*)>")
@@ -27,22 +34,30 @@ _ROWS = re.compile(rb"number-rows-repeated=[\"'](\d+)[\"']")
 _COLUMNS = re.compile(rb"number-columns-repeated=[\"'](\d+)[\"']")
 
 
-def errors(path: Path) -> int:
-    """How many cells hold an error (0 in xls files, where nothing tells them apart). Raises UnreadableTable for
+class Empty(Struct, frozen=True):
+    """How many cells look empty and are not: they hold an error, or a formula that no program has calculated yet (of
+    xlsx files, as libraries write them). 0 in xls files, where nothing tells them apart."""
+
+    errors: int = 0
+    uncalculated: int = 0
+
+
+def looked_at(path: Path) -> Empty:
+    """Raises UnreadableTable for
     a sheet beyond CELLS, a file beyond LARGEST, and for xlsb, whose size is not seen without reading it."""
     try:
         with zipfile.ZipFile(path) as archive:
             return _looked_at(archive, path)
     except DAMAGED as error:
         if path.suffix.lower() == ".xls":
-            return 0
+            return Empty()
         raise UnreadableTable(f"is no workbook: {error}", where=str(path), way_out="save it again as xlsx") from None
 
 
-def _looked_at(archive: zipfile.ZipFile, path: Path) -> int:
+def _looked_at(archive: zipfile.ZipFile, path: Path) -> Empty:
     if sum(one.file_size for one in archive.infolist()) > LARGEST:
         raise UnreadableTable(f"unpacks to more than {LARGEST:,} bytes", where=str(path))
-    found = 0
+    found = formulas = 0
     for name in archive.namelist():
         if name.endswith(".bin") and "worksheets" in name:
             raise UnreadableTable("is an xlsb workbook", where=str(path), way_out="save it as xlsx")
@@ -50,11 +65,12 @@ def _looked_at(archive: zipfile.ZipFile, path: Path) -> int:
             body = archive.read(name)
             _within(*_sheet(body), path, name)
             found += len(_ERROR.findall(body))
+            formulas += sum(b't="str"' not in said for said in _UNCALCULATED.findall(body))
         elif name == "content.xml":
             for table in archive.read(name).split(b"<table:table ")[1:]:
                 _within(*_table(table), path, name)
                 found += sum(_repeats(_COLUMNS, cell) for cell in _CELL.findall(table) if ODS_ERROR in cell)
-    return found
+    return Empty(found, formulas)
 
 
 def _within(rows: int, columns: int, path: Path, name: str) -> None:

@@ -15,7 +15,7 @@ from msgspec import Struct, json
 from modelyard.errors import did_you_mean
 from modelyard.errors.data import UnreadableTable
 from modelyard.errors.system import MissingExtra
-from modelyard.frame.extent import errors
+from modelyard.frame.extent import looked_at
 from modelyard.frame.values import Value, text
 
 LONG = re.compile(r"PT(\d+)H(\d+)M(\d+)S")
@@ -53,7 +53,7 @@ def _grid(path: Path, sheet: str | int) -> tuple[list[list[Cell]], int]:
         raise MissingExtra(
             "python-calamine is not installed", who="read.excel", way_out="pip install 'modelyard[excel]'"
         ) from None
-    errors(path)
+    looked_at(path)
     try:
         book = CalamineWorkbook.from_path(path)
         found = book.get_sheet_by_name(_named(book.sheet_names, sheet, path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -85,3 +86,26 @@ def test_a_merged_cell_holds_its_value_once(tmp_path: Path) -> None:
         sheet.write(row, 1, row)
     book.save(str(tmp_path / "a.xls"))
     assert read(tmp_path, "a.xls", header_row=3)[0].rows() == [("a", 3), (None, 4)]
+
+
+def test_formulas_that_nobody_calculated_are_counted(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        sheet = book.add_worksheet()
+        for row, (name, value) in enumerate([("n", "f"), (1, ""), (2, 3), (3, "")]):
+            sheet.write(row, 0, name)
+            if row:
+                sheet.write_formula(row, 1, f"=A{row + 1}+1", None, value)
+            else:
+                sheet.write(row, 1, value)
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as whole:
+        members = {name: whole.read(name) for name in whole.namelist()}
+    page = "xl/worksheets/sheet1.xml"
+    members[page] = members[page].replace(b"<v></v>", b"<v/>").replace(b' t="str"', b"")
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as bare:  # as libraries that know no formulas leave them
+        for name, body in members.items():
+            bare.writestr(name, body)
+    frame, said = read(tmp_path, "a.xlsx")
+    assert frame["f"].to_list() == [None, 3, None]
+    assert said == [
+        "a.xlsx has 2 formulas that no program has calculated: null there; open it in a spreadsheet program and save it"
+    ]

@@ -41,11 +41,15 @@ class Excel(Gathering, frozen=True, kw_only=True, tag="read.excel"):
         return frame
 
     def _tell(self, ctx: Context) -> None:
-        from modelyard.frame.extent import errors
+        from modelyard.frame.extent import looked_at
 
         for file in self.files(ctx):
-            if count := errors(file):
-                ctx.tell(f"{file.name} has {count} cells that hold an error such as #DIV/0!: null there")
+            seen = looked_at(file)
+            if seen.errors:
+                ctx.tell(f"{file.name} has {seen.errors} cells that hold an error such as #DIV/0!: null there")
+            if seen.uncalculated:
+                found = f"{file.name} has {seen.uncalculated} formulas that no program has calculated: null there"
+                ctx.tell(f"{found}; open it in a spreadsheet program and save it")
 
     def _read(self, ctx: Context, whole: bool) -> Gathered:
         from modelyard.frame.gathered import Gathered
