@@ -70,8 +70,9 @@ def test_a_quarantine_file_that_cannot_be_written_is_named(
 ) -> None:
     wrong = {"a.csv": "x\n1\n2\n" + "3,4\n" * 3, "a.jsonl": '{"x": 1}\n' * 5 + "[1]\n" * 3}[name]
     (tmp_path / name).write_text(wrong * 200 if name == "a.jsonl" else wrong + "1\n" * 9)
+    (tmp_path / "file").touch()
     ctx = Context(folder=tmp_path)
-    for path in (f"{name}/bad.jsonl", "/proc/nowhere/bad.jsonl"):
+    for path in ("file/bad.jsonl", "/proc/nowhere/bad.jsonl"):
         with pytest.raises(SystemRefused, match=r"the quarantine file cannot be written: .*bad\.jsonl.*`quarantine:`"):
             kind(path=name, quarantine=path).run(ctx)
     step = kind(path=name, quarantine="bad.jsonl")
@@ -80,4 +81,4 @@ def test_a_quarantine_file_that_cannot_be_written_is_named(
         pytest.raises(SystemRefused, match="the quarantine file cannot be written: File too large"),
     ):
         step.run(ctx)
-    assert sorted(one.name for one in tmp_path.iterdir()) == [name], "nothing half written is left"
+    assert sorted(one.name for one in tmp_path.iterdir()) == [name, "file"], "nothing half written is left"

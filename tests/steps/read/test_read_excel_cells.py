@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from workbooks import write
 
 from modelyard.errors.data import UnreadableTable
+from modelyard.frame.extent import looked_at
 from modelyard.step.context import Context
 from modelyard.steps.read.excel import Excel
 
@@ -109,3 +111,12 @@ def test_formulas_that_nobody_calculated_are_counted(tmp_path: Path) -> None:
     assert said == [
         "a.xlsx has 2 formulas that no program has calculated: null there; open it in a spreadsheet program and save it"
     ]
+
+
+@pytest.mark.parametrize("start", [b"<c ", b"<c><f ", b"<c><f>", b'<c t="e'])
+def test_hostile_markup_is_looked_through_in_one_pass(tmp_path: Path, start: bytes) -> None:
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", start * 200_000)
+    began = time.monotonic()
+    looked_at(tmp_path / "a.xlsx")
+    assert time.monotonic() - began < 5

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from modelyard.errors.data import MissingColumn, UnreadableTable
+from modelyard.errors.project import BadParameter
 from modelyard.step.context import Context
 from modelyard.steps.read import json as module
 from modelyard.steps.read.json import Json
@@ -125,3 +126,11 @@ def test_what_is_no_table_is_told_in_words_of_json(tmp_path: Path, body: str, re
     assert found in str(caught.value)
     assert "recursion" not in str(caught.value)
     assert "delimiter" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["in", "in/*.jsonl", "in/bad.jsonl", "."])
+def test_what_was_kept_out_is_not_read_the_next_time(path: str) -> None:
+    with pytest.raises(BadParameter, match=r"`quarantine:` is in/bad\.jsonl, which .* would read the next time"):
+        Json(path=path, quarantine="in/bad.jsonl")
+    assert Json(path="in/*.json", quarantine="in/bad.jsonl").path
+    assert Json(path="inn", quarantine="in/bad.jsonl").path

@@ -5,10 +5,12 @@ Nested keys become columns `a.b`; a list stays its JSON text.
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
+from modelyard.errors.project import BadParameter
 from modelyard.frame.suffixes import JSON, packable
 from modelyard.step.context import Context
 from modelyard.step.filed import PackedOrPlain
@@ -38,6 +40,12 @@ class Json(Gathering, frozen=True, kw_only=True, tag="read.json"):
     ] = "auto"
     records: Annotated[str, Meta(description="The keys, joined by dots, under which the array lies.")] = ""
     encoding: Annotated[str, Meta(description="As Python names it: latin-1, utf-16 …", min_length=1)] = "utf8"
+
+    def __post_init__(self) -> None:
+        kept = PurePath(self.quarantine or "")
+        if self.quarantine is not None and (kept.is_relative_to(self.path) or kept.match(self.path)):
+            found = f"`quarantine:` is {self.quarantine}, which `path: {self.path}` would read the next time"
+            raise BadParameter(found, way_out="Name a file elsewhere")
 
     def _read(self, ctx: Context, whole: bool) -> Gathered:
         from modelyard.errors.data import UnreadableTable
