@@ -21,6 +21,15 @@ class Arrow(SelfTyped, frozen=True, kw_only=True, tag="read.arrow"):
 
     Right: what another program wrote for reading once. Wrong: an archive: Parquet is smaller and says its kinds
     as well.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from modelyard.step.context import Context
+    >>> import polars as pl
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     pl.DataFrame({"age": [41, 5], "town": ["Bonn", None]}).write_ipc(Path(folder, "in.arrow"))
+    ...     Arrow(path="in.arrow", columns=("town",)).run(Context(folder=Path(folder))).collect().rows()
+    [('Bonn',), (None,)]
     """
 
     ends: ClassVar[tuple[str, ...]] = ARROW

@@ -35,6 +35,14 @@ class Csv(Filed, frozen=True, kw_only=True, tag="read.csv"):
 
     Right: `types: {code: category}` where a code looks like a number to one file and not to another. Wrong: a
     CSV exported from a database that can be asked: read.sql needs no guess at kinds.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from modelyard.step.context import Context
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     size = Path(folder, "in.csv").write_text("code;x\\n007;1,5\\n008;NA\\n", encoding="utf-8")
+    ...     Csv(path="in.csv", delimiter=";", decimal=",").run(Context(folder=Path(folder))).collect().rows()
+    [('007', 1.5), ('008', None)]
     """
 
     ends: ClassVar[tuple[str, ...]] = packable(TEXT)

@@ -28,6 +28,15 @@ class Excel(Gathering, frozen=True, kw_only=True, tag="read.excel"):
 
     Right: a sheet that people keep: header row and sheet named. Wrong: a formatted report with totals below:
     they would be rows like all others.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from modelyard.step.context import Context
+    >>> import polars as pl
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     book = pl.DataFrame({"age": [41.0, 5.0]}).write_excel(Path(folder, "in.xlsx"), "people")
+    ...     Excel(path="in.xlsx", sheet="people").run(Context(folder=Path(folder))).collect()["age"].to_list()
+    [41, 5]
     """
 
     ends: ClassVar[tuple[str, ...]] = EXCEL

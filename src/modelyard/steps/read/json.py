@@ -27,6 +27,14 @@ class Json(Gathering, frozen=True, kw_only=True, tag="read.json"):
     """Rows of a JSON file: one object a row, nested keys as `a.b`.
 
     Right: an export with one object a row. Wrong: a service that pages: read.rest.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from modelyard.step.context import Context
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     size = Path(folder, "in.json").write_text('{"rows": [{"of": {"age": 41}}, {"of": {}}]}', encoding="utf-8")
+    ...     Json(path="in.json", records="rows").run(Context(folder=Path(folder))).collect().to_dict(as_series=False)
+    {'of.age': [41, None]}
     """
 
     keys_are_columns: ClassVar[bool] = True

@@ -17,6 +17,15 @@ class Parquet(SelfTyped, frozen=True, kw_only=True, tag="read.parquet"):
 
     Right: large tables: kinds are in the file, columns that are not asked for are not read. Wrong: a folder
     that somebody else rewrites while it is read.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from modelyard.step.context import Context
+    >>> import polars as pl
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     pl.DataFrame({"age": [41, 5], "town": ["Bonn", None]}).write_parquet(Path(folder, "in.parquet"))
+    ...     Parquet(path="in.parquet", columns=("town",)).run(Context(folder=Path(folder))).collect().rows()
+    [('Bonn',), (None,)]
     """
 
     ends: ClassVar[tuple[str, ...]] = PARQUET
