@@ -143,7 +143,7 @@ def _reach(one: Listed, id_: str) -> str:
     taken = one.snapshot.sources[id_]
     where = "" if one.here else "not here: modelyard data pull"
     if id_ in one.forgotten:
-        where = f"{one.forgotten[id_]:,} rows forgotten since"
+        where = f"{one.forgotten[id_]:,} row(s) forgotten since"
     if not taken.cursor:
         return where
     return f"up to {taken.cursor} = {mark(taken.upto, taken.columns[taken.cursor])} {where}".strip()

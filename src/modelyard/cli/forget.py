@@ -11,7 +11,7 @@ from modelyard.cli.output import document
 
 
 def command(
-    ids: Annotated[list[str], typer.Argument(help="Ids of requests, as the predictions carried them.")],
+    ids: Annotated[list[str], typer.Argument(help="Ids of requests, as the predictions carried them, and of rows.")],
     column: Annotated[
         list[str] | None, typer.Option("--column", help="Of sources: one more that holds such ids; again for more.")
     ] = None,
@@ -41,5 +41,7 @@ def command(
         typer.echo(f"Would be forgotten: {what}. Nothing was changed.")
     for name, rows in found.beside.items():
         typer.echo(f"{rows} row(s) of sources hold such an id in {name!r}: --column {name} takes them, too.", err=True)
+    if found.done and (found.rows or found.files):
+        typer.echo("Sources themselves were not touched: a row that is still there is read again.", err=True)
     if found.snapshots and found.done:
         typer.echo(f"Push again where they were pushed to: {', '.join(found.snapshots)}.", err=True)
