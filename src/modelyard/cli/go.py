@@ -85,6 +85,8 @@ def _port(asked: int | None) -> int:
 
 def _where(project: Project, result: Result, port: int, store: str | None) -> Iterator[str]:
     """How to ask it, to look at it, to change it."""
+    from shlex import quote
+
     import msgspec
 
     from modelyard.api.package import Package
@@ -92,13 +94,13 @@ def _where(project: Project, result: Result, port: int, store: str | None) -> It
 
     package = Package.load(result.package.digest, project.place(store))
     row = msgspec.json.encode(request(project.plan(), package.predictor.names)).decode()
-    quoted = row.replace("'", "'\\''")
-    here, there = ("", f" --store {store}") if store else (f"cd {project.folder}; ", "")
+    folder = quote(str(project.folder))
+    here, there = ("", f" --store {quote(store)}") if store else (f"cd {folder}; ", "")
     yield "\nAsk it:"
     yield f"  curl -s http://127.0.0.1:{port}/v1/models/{project.head.name}/predict \\"
-    yield f"    -H 'Content-Type: application/json' -d '{quoted}'"
+    yield f"    -H 'Content-Type: application/json' -d {quote(row)}"
     yield f"Look at it: {here}modelyard status{there}; modelyard history{there}; modelyard models{there}"
-    run = f"modelyard run {project.folder} --store {store}" if store else f"{here}modelyard run"
+    run = f"modelyard run {folder}{there}" if store else f"{here}modelyard run"
     yield f"Change it: {project.folder}/modelyard.yaml, then {run}"
     if not result.package.serving:
         yield f"Let it serve: {here}modelyard promote {result.package.name}@{result.package.version}{there}"
