@@ -42,10 +42,10 @@ from modelyard.store.versions import champion, listed, register
 POLICY = Policy(window=7 * DAY, known_after=3 * DAY, by_gate=True, rows="log", metric="roc_auc")
 
 
-def filled(folder: Path, model: Model, days: int = 24) -> Store:
-    """A store whose champion is that model, with labelled live rows."""
+def filled(folder: Path, model: Model, days: int = 24, url: str = "") -> Store:
+    """A store whose champion is that model, with labelled live rows; its metadata there, else in the store."""
     store = yard(folder)
-    with Metadata(store.metadata_url) as metadata:
+    with Metadata(url or store.metadata_url) as metadata:
         send(store, metadata, Rows(days, START, seed=3), model, serve(store, metadata, model), "a")
     return store
 
@@ -77,9 +77,9 @@ def retrained(store: Store, metadata: Metadata, train: Callable[[Job], Trained] 
     return Outcome(**found)
 
 
-def test_a_better_challenger_is_registered_gated_promoted_and_told(tmp_path: Path) -> None:
-    store, told = filled(tmp_path, dull()), list[Notice]()
-    with Metadata(store.metadata_url) as metadata:
+def test_a_better_challenger_is_registered_gated_promoted_and_told(tmp_path: Path, metadata_url: str) -> None:
+    store, told = filled(tmp_path, dull(), url=metadata_url), list[Notice]()
+    with Metadata(metadata_url) as metadata:
         found = retrained(store, metadata, told=told)
         assert (found.status, found.version) == ("promoted", 2)
         assert "better than the champion" in found.reason
