@@ -22,6 +22,7 @@ from modelyard.run.referred import reading_of, readings
 from modelyard.store.blobs import Blobs, Gone
 from modelyard.store.in_use import out_of_use
 from modelyard.store.place import Store
+from modelyard.store.sentences import telling
 from modelyard.store.snapshots import Shelf, Taken
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ WAIT = 30.0
 """Seconds that whoever reads has to come to an end."""
 CACHES = ("results", "rows", "objects", "training")
 """What can be made again."""
-TELLING = 6
-"""A whole number of fewer digits may be anything: in a file it is looked for only where the rows say it is there."""
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -168,10 +167,10 @@ def _hit(blobs: Blobs, taken: Taken, hit: Collection[str]) -> bool:
 
 def _files(blobs: Blobs, taken: Taken, hit: Collection[str], ids: Sequence[str]) -> list[str]:
     """Those of a source that may hold an id. Where its rows do and no file is seen to, all: there are many ways to
-    write one."""
+    write one. An id that does not tell is looked for only where the rows say it is there."""
     there = [file.digest for file in taken.files if file.digest in blobs]
     sure = _hit(blobs, taken, hit)
-    wanted = list(ids) if sure else [one for one in ids if not one.isdigit() or len(one) >= TELLING]
+    wanted = list(ids) if sure else [one for one in ids if telling(one)]
     found = [digest for digest in there if wanted and _may_hold(blobs, digest, wanted)]
     return found if found or not sure else there
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from msgspec.structs import asdict, replace
 
-from modelyard.schema.contract import Contract, Field
+from modelyard.schema.contract import Field
 from modelyard.scoring.instructions import wholes
 from modelyard.scoring.program import Program
 from modelyard.scoring.words import AnyInstruction
@@ -35,15 +35,20 @@ def prune(program: Program) -> Program:
         scores=tuple(new[register] for register in program.gives.scores),
         prediction=new[program.gives.prediction],
     )
-    takes = replace(program.takes, fields=tuple(_field(program.takes, place, read) for place in fields))
+    looked_up = {rule.column for rule in program.takes.rules if rule.learned}
+    taken = program.takes.fields
+    takes = replace(
+        program.takes,
+        fields=tuple(
+            taken[place] if place in read or taken[place].name in looked_up else _worded(taken[place])
+            for place in fields
+        ),
+    )
     return Program(takes, tuple(renumbered(word, new) for word in kept), gives, registers)
 
 
-def _field(takes: Contract, place: int, read: set[int]) -> Field:
-    field = takes.fields[place]
-    if place in read or field.kind != "category" or any(r.learned and field.name in r.reads for r in takes.rules):
-        return field
-    return replace(field, kind="text", categories=())
+def _worded(field: Field) -> Field:
+    return replace(field, kind="text", categories=()) if field.kind == "category" else field
 
 
 def _needed(program: Program) -> list[AnyInstruction]:

@@ -18,7 +18,7 @@ from modelyard.store.tables import records, runs, triggers
 SAID = "(forgotten)"
 BOOKS: tuple[tuple[Table, Column[Any]], ...] = ((runs, runs.c.id), (records, records.c.seq), (triggers, triggers.c.key))
 TELLING = 6
-"""A whole number of fewer digits is taken out only where it stands as what a sentence is about: "id is 7"."""
+"""Digits from which on a whole number tells whose it is: a shorter one may be anything."""
 
 
 def blank_ids(sql: Connection, ids: Iterable[str]) -> int:
@@ -49,15 +49,24 @@ def blanked(document: Any, words: re.Pattern[str]) -> Any:
     return document
 
 
+def telling(id_: str) -> bool:
+    """Whether the id, wherever it stands, is that id.
+
+    >>> telling("7"), telling("c7"), telling("1234567")
+    (False, True, True)
+    """
+    return not id_.isdigit() or len(id_) >= TELLING
+
+
 def pattern(ids: Iterable[str]) -> re.Pattern[str]:
-    """Finds one of them as a word: `c7` is not in `c71`.
+    """Finds one of them as a word: `c7` is not in `c71`. One that does not tell, only as what a sentence is about.
 
     >>> pattern(["7", "c7"]).sub("-", "c7, c71; row 7: id is 7")
     '-, c71; row 7: id is -'
     """
     forms = sorted({form for id_ in ids for form in (id_, repr(id_)[1:-1]) if id_}, key=len, reverse=True)
-    short = [re.escape(one) for one in forms if one.isdigit() and len(one) < TELLING]
-    telling = [re.escape(one) for one in forms if not (one.isdigit() and len(one) < TELLING)]
-    told = [rf"(?<!\w)(?:{'|'.join(telling)})(?!\w)"] if telling else []
+    short = [re.escape(one) for one in forms if not telling(one)]
+    long = [re.escape(one) for one in forms if telling(one)]
+    told = [rf"(?<!\w)(?:{'|'.join(long)})(?!\w)"] if long else []
     told += [rf"(?<=\bis )(?:{'|'.join(short)})(?!\w)", rf"(?<=')(?:{'|'.join(short)})(?=')"] if short else []
     return re.compile("|".join(told) or r"(?!)")
