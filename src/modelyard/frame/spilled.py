@@ -14,8 +14,8 @@ from pathlib import Path
 from secrets import token_hex
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
+from modelyard.frame.in_turn import in_turn
 from modelyard.frame.room import room
 
 PART = 2 * 2**20
@@ -84,20 +84,11 @@ class Spill:
         self._parts.append(path)
         self._schema = dict(part.schema)
 
-    def lazy(self) -> pl.LazyFrame:
-        def parts(
-            wanted: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _size: int | None
-        ) -> Iterator[pl.DataFrame]:
-            left = n_rows
-            for path in self._parts:
-                part = pl.read_parquet(path, columns=wanted, glob=False)
-                part = part if left is None else part.head(left)
-                left = None if left is None else left - part.height
-                yield part if predicate is None else part.filter(predicate)
-                if left == 0:
-                    return
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self._parts)
 
-        return register_io_source(parts, schema=self._schema)
+    def lazy(self) -> pl.LazyFrame:
+        return in_turn(self, self._schema)
 
 
 def in_parts(frame: pl.LazyFrame) -> bool:

@@ -6,18 +6,15 @@ where rows are not held, the keys alone are, to find it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
-from polars.io.plugins import register_io_source
 
 from modelyard.frame.bounded import latest
+from modelyard.frame.in_turn import Mask, in_turn
 from modelyard.frame.room import room
-
-Mask = NDArray[np.bool_]
 
 
 def stacked(
@@ -32,22 +29,7 @@ def stacked(
     if size <= (room() if most is None else most):
         held = [pl.DataFrame(schema=dict(schema)), *(pl.read_parquet(file, glob=False) for file in files)]
         return latest(pl.concat(held).lazy(), key).collect().lazy()
-    masks = _latest(files, key) if key else None
-
-    def parts(
-        wanted: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _size: int | None
-    ) -> Iterator[pl.DataFrame]:
-        left = n_rows
-        for place, file in enumerate(files):
-            part = pl.read_parquet(file, columns=wanted, glob=False)
-            part = part if masks is None else part.filter(pl.Series(masks[place]))
-            part = part if left is None else part.head(left)
-            left = None if left is None else left - part.height
-            yield part if predicate is None else part.filter(predicate)
-            if left == 0:
-                return
-
-    return register_io_source(parts, schema=dict(schema))
+    return in_turn(files, schema, _latest(files, key) if key else None)
 
 
 def _latest(files: Sequence[Path], key: Sequence[str]) -> list[Mask]:
